@@ -1,0 +1,1 @@
+"""Engines as processes that speak Wyoming's bytes, and the chain that tries them in order."""

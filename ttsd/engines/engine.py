@@ -1,0 +1,79 @@
+"""What an engine is to the rest of ttsd, whichever process or machine it runs in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ttsd.model import Chunk, EngineName, Voice
+
+Scalar = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One sentence to be synthesised."""
+
+    text: str
+    """A sentence with something speakable in it."""
+    voice: str | None = None
+    """A voice's name; None: the engine's own default."""
+    speaker: str | None = None
+    """A speaker within the voice; None: its default."""
+    language: str | None = None
+    """BCP 47 tag; None: unknown."""
+    options: Mapping[str, Scalar] = field(default_factory=dict)
+    """The engine's own options that differ for this sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """What `status` and `engines` show of one engine. None: not known or not measured."""
+
+    name: EngineName
+    state: str
+    """installed | loading | ready | busy | resting | missing | failed | closed"""
+    detail: str | None = None
+    """A sentence for people: why it rests, what is missing and the command that brings it."""
+    pid: int | None = None
+    voice: str | None = None
+    load_seconds: float | None = None
+    first_audio_seconds: float | None = None
+    real_time_factor: float | None = None
+    last_error: str | None = None
+
+
+class Engine(Protocol):
+    """Something that turns sentences into chunks."""
+
+    name: EngineName
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """Yield the sentence's sound as it is made, loading the engine first if need be.
+
+        Blocking; one synthesis at a time. Closing the iterator cancels. Raises EngineError.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """From any thread: end the running synthesis soon; its iterator raises EngineCancelled."""
+        ...
+
+    def load(self) -> None:
+        """Start and warm up now rather than at the first sentence. Raises EngineError."""
+        ...
+
+    def voices(self) -> tuple[Voice, ...]:
+        """Voices offered; loads the engine if that is the only way to know. Raises EngineError."""
+        ...
+
+    def status(self) -> EngineStatus:
+        """A snapshot; never blocks."""
+        ...
+
+    def close(self) -> None:
+        """End it and give its memory back; idempotent."""
+        ...

@@ -1,0 +1,133 @@
+"""One tree of errors: each says what happened, where, and what to do next.
+
+`code` is stable (scripts and the control protocol rely on it); the words may change.
+Only `cli.py` and `daemon.py` turn errors into exit codes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class TtsdError(Exception):
+    """Base of everything ttsd raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, what: str, *, where: str | None = None, next_step: str | None = None) -> None:
+        """*what* went wrong, *where* (a path, an engine, a device), *next_step* a user can take."""
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} ({self.next_step})" if self.next_step else text
+
+
+class IllegalTransition(TtsdError):
+    """An utterance was asked to go where its state does not lead: a fault of ttsd, never of the user."""
+
+    code = "illegal-transition"
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__(f"an utterance cannot go from {old} to {new}")
+
+
+class UsageError(TtsdError):
+    """A command was given words it cannot take."""
+
+    code = "usage"
+
+
+class ConfigError(TtsdError):
+    """The configuration cannot be used. Holds every problem at once."""
+
+    code = "bad-configuration"
+
+    def __init__(self, problems: Sequence[str], *, where: str | None = None) -> None:
+        """*problems*: one sentence each, already carrying line, path and remedy."""
+        super().__init__("\n".join(problems), where=where)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        head = f"{self.where}: " if self.where else ""
+        if len(self.problems) == 1:
+            return head + self.problems[0]
+        return head + f"{len(self.problems)} problems\n" + "\n".join(f"  {p}" for p in self.problems)
+
+
+class StoreError(TtsdError):
+    """The queue's database cannot be used as it should."""
+
+    code = "store"
+
+
+class SourceError(TtsdError):
+    """A file or directory cannot be followed (yet)."""
+
+    code = "source"
+
+
+class EngineError(TtsdError):
+    """An engine did not turn a sentence into sound. The chain tries the next one."""
+
+    code = "engine"
+
+
+class EngineMissing(EngineError):
+    """The engine is known but not installed here, or its model is not."""
+
+    code = "engine-missing"
+
+
+class EngineCrashed(EngineError):
+    """The engine's process ended, or its connection broke, without an answer."""
+
+    code = "engine-crashed"
+
+
+class EngineTimeout(EngineError):
+    """The engine was too slow to load, to begin or to go on."""
+
+    code = "engine-timeout"
+
+
+class EngineRefused(EngineError):
+    """The engine answered with an error of its own (bad text, unknown voice, out of memory)."""
+
+    code = "engine-refused"
+
+
+class EngineSilent(EngineError):
+    """The engine gave nothing, silence, or samples that are not numbers."""
+
+    code = "engine-silent"
+
+
+class EngineCancelled(EngineError):
+    """The synthesis was cancelled on purpose; not a failure of the engine."""
+
+    code = "engine-cancelled"
+
+
+class OutputError(TtsdError):
+    """An output cannot take sound now."""
+
+    code = "output"
+
+
+class ControlError(TtsdError):
+    """A request over the control socket was refused, or nobody answered it."""
+
+    code = "control"
+
+
+class NotRunning(ControlError):
+    """No daemon answers on the control socket."""
+
+    code = "not-running"

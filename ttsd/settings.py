@@ -1,0 +1,162 @@
+"""What can be configured, as frozen dataclasses: the names, types, ranges and defaults of ttsd.toml.
+
+Pure data, imported by every room; `config.py` builds it from TOML and reports what does not fit.
+Each field carries its help text and range in its annotation, so that checks, the JSON schema and
+the documentation come from one place. Durations are seconds; in TOML also "500ms", "20s", "2m", "1h", "7d".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NewType
+
+from ttsd.model import EngineName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Duration = NewType("Duration", float)
+"""Seconds."""
+Size = NewType("Size", int)
+"""Bytes; in TOML also "64KiB", "1MB"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Smallest and largest value allowed, both included; None: no bound."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What a setting does, in one sentence for people."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """One `[[sources]]`: a file, a glob or a directory to follow."""
+
+    path: Annotated[str, Help("A file, a glob (** included) or a directory; ~ and $VAR are expanded.")]
+    name: Annotated[str | None, Help("Its name in status and rules; default: the path as written.")] = None
+    include: Annotated[tuple[str, ...], Help("Globs of file names to follow in a directory.")] = ("*",)
+    exclude: Annotated[tuple[str, ...], Help("Globs to leave out; they win over what includes.")] = ()
+    start: Annotated[
+        Literal["end", "beginning"], Help("Where to begin in a file that was there before ttsd knew it.")
+    ] = "end"
+    encoding: Annotated[str, Help("Encoding of its bytes; utf-16 and utf-32 follow a byte order mark.")] = (
+        "utf-8"
+    )
+    max_line_bytes: Annotated[Size, Range(64, 1 << 20), Help("Longer lines are cut there.")] = Size(64 * 1024)
+    watch: Annotated[Literal["auto", "inotify", "watchdog", "poll"], Help("How changes are noticed.")] = (
+        "auto"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSettings:
+    """One `[[outputs]]`: where the sound goes."""
+
+    type: Annotated[
+        Literal["auto", "pulse", "portaudio", "file", "null"],
+        Help("auto: the default device, or files where the machine has no audio at all."),
+    ] = "auto"
+    device: Annotated[str | None, Help("Sink or device name; default: the system's default.")] = None
+    path: Annotated[Path | None, Help("file: the folder for the WAVs and spoken.jsonl.")] = None
+    rate: Annotated[
+        int | None,
+        Range(8000, 192_000),
+        Help("Frames per second; default: the device's, files: the engine's."),
+    ] = None
+    channels: Annotated[int | None, Range(1, 8), Help("Channels; default: the device's, files: 1.")] = None
+    subtype: Annotated[Literal["PCM_16", "PCM_24", "FLOAT"], Help("Sample format of files.")] = "PCM_16"
+    latency: Annotated[Duration, Range(0.005, 2), Help("Sound kept in the device's buffer.")] = Duration(0.04)
+    required: Annotated[
+        bool | None,
+        Help("Whether speech waits while this output is gone; default: true for a single output."),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """One `[engine.NAME]`: what every engine takes, and the engine's own options."""
+
+    voice: Annotated[str | None, Help("A voice's name, or a path to its model.")] = None
+    load_timeout: Annotated[Duration | None, Range(0.1, 3600), Help("Longest wait until it is ready.")] = None
+    first_chunk_timeout: Annotated[
+        Duration | None, Range(0.05, 600), Help("Longest wait for a sentence's first sound.")
+    ] = None
+    idle_timeout: Annotated[
+        Duration | None, Range(0.05, 600), Help("Longest wait between two chunks of a sentence.")
+    ] = None
+    options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    """The engine's own options, checked against its catalogue entry; not a TOML table of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechSettings:
+    """`[speech]`: how utterances follow each other."""
+
+    ahead: Annotated[Duration, Range(0, 600), Help("Seconds of sound synthesised ahead.")] = Duration(20.0)
+    pause_ms: Annotated[int, Range(0, 60_000), Help("Silence between two utterances.")] = 300
+    sentence_pause_ms: Annotated[int, Range(0, 10_000), Help("Silence between two sentences.")] = 120
+    on_crash: Annotated[
+        Literal["replay", "skip"], Help("What becomes of the utterance that sounded when ttsd died.")
+    ] = "replay"
+    on_stop: Annotated[
+        Literal["finish", "cut"],
+        Help("At a stop: finish the utterance that sounds, or cut it (it is spoken anew)."),
+    ] = "cut"
+    stop_timeout: Annotated[Duration, Range(0, 600), Help("Longest wait for `on_stop = finish`.")] = Duration(
+        10.0
+    )
+    max_age: Annotated[Duration | None, Range(1, None), Help("Older utterances are not worth saying.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateSettings:
+    """`[state]`: where the queue and the offsets are kept."""
+
+    dir: Annotated[Path | None, Help("Default: the platform's state folder.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlSettings:
+    """`[control]`: the control socket."""
+
+    socket: Annotated[Path | None, Help("Default: $XDG_RUNTIME_DIR/ttsd/control.sock.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """`[log]`: what is written to stderr."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Help("Spoken text appears only at debug.")
+    ] = "info"
+    format: Annotated[
+        Literal["auto", "console", "json"], Help("auto: coloured on a terminal, JSON otherwise.")
+    ] = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole of ttsd.toml."""
+
+    engines: Annotated[tuple[EngineName, ...], Help("The chain: the first is tried first.")] = (
+        EngineName("piper"),
+        EngineName("hibari"),
+    )
+    engine: Mapping[EngineName, EngineSettings] = field(default_factory=dict)
+    sources: tuple[SourceSettings, ...] = ()
+    outputs: tuple[OutputSettings, ...] = (OutputSettings(),)
+    speech: SpeechSettings = SpeechSettings()
+    state: StateSettings = StateSettings()
+    control: ControlSettings = ControlSettings()
+    log: LogSettings = LogSettings()
+    path: Path | None = None
+    """The file this was read from; None: built-in defaults. Not a setting."""

@@ -1,0 +1,1 @@
+"""Following files: from bytes on disk to lines with the offsets that acknowledge them."""

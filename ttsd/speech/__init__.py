@@ -1,0 +1,1 @@
+"""The speaking pipeline: queue -> sentences -> chain -> channel -> outputs -> spoken."""

@@ -1,0 +1,1 @@
+"""From a line to what is spoken: pure functions of text."""
