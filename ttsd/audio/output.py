@@ -17,6 +17,8 @@ class Output(Protocol):
 
     name: str
     """Stable and unique among the outputs, such as `pulse:ttsd` or `file:spoken`."""
+    live: bool
+    """Sound passes in real time and is heard (a device); False: it is kept as fast as it comes (a file)."""
     rate: int | None
     """Frames per second that `write` takes once open; None: whatever rate the chunks have."""
 

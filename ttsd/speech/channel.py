@@ -1,0 +1,234 @@
+"""The channel between synthesis and playing: bounded by seconds of sound, read by every output.
+
+Invariants
+- An utterance is a `Begin`, its `Sound`s and `SentenceStart`s, and exactly one `End`; utterances never interleave.
+- `put` blocks while the slowest reader is `ahead` seconds behind, so memory is bounded by time.
+- What was synthesised ahead but not begun can be withdrawn without a trace; what was begun can be
+  cut, and then ends with the `End` that the cutter gives.
+- Outputs without a pulse of their own (files) follow: they begin an utterance only when a leading
+  output has begun it, so that being ahead never means being heard.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ttsd.model import Chunk, EngineName, Spoken, Utterance, UtteranceId
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The sound that follows belongs to this utterance."""
+
+    utterance: Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceStart:
+    """A sentence's first sound comes next."""
+
+    id: UtteranceId
+    index: int
+    """Counted from 0 within the utterance."""
+    text: str
+    engine: EngineName
+    voice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A piece of sound."""
+
+    id: UtteranceId
+    chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The utterance is over; `spoken.ended_at` is filled in by whoever heard the end."""
+
+    spoken: Spoken
+
+
+Item = Begin | SentenceStart | Sound | End
+
+
+def owner(item: Item) -> UtteranceId:
+    """The utterance that *item* belongs to."""
+    match item:
+        case Begin():
+            return item.utterance.id
+        case End():
+            return item.spoken.id
+        case _:
+            return item.id
+
+
+def seconds(items: Iterable[Item]) -> float:
+    """Length of the sound in *items*."""
+    return sum(len(i.chunk.samples) / i.chunk.rate for i in items if isinstance(i, Sound))
+
+
+class Reader:
+    """One output's place in the channel. Made by `Channel.reader`."""
+
+    def __init__(self, channel: Channel, *, leads: bool) -> None:
+        self._channel = channel
+        self.leads = leads
+        self.items: deque[Item] = deque()
+        """Guarded by the channel's lock."""
+        self.pending = 0.0
+        """Seconds of sound in `items`."""
+        self.current: UtteranceId | None = None
+        """Begun by this reader and not yet ended; None between utterances."""
+        self.closed = False
+
+    def take(self, timeout: float | None) -> Item | None:
+        """Return the next item, or None after *timeout* seconds or a nudge (None: wait for good)."""
+        return self._channel._take(self, timeout)
+
+    def close(self) -> None:
+        """Stop reading: this output no longer holds the others back."""
+        self._channel._close(self)
+
+
+class Channel:
+    """A bounded stream of items from one writer to several readers."""
+
+    def __init__(self, ahead: float) -> None:
+        """*ahead*: seconds of sound that may wait; at least one sound always may."""
+        self.ahead = ahead
+        self._changed = threading.Condition()
+        self._readers: list[Reader] = []
+        self._current: UtteranceId | None = None
+        """The utterance being written; None between utterances, and after it was withdrawn or cut."""
+        self._nudged: set[Reader] = set()
+        self._closed = False
+
+    def reader(self, *, leads: bool) -> Reader:
+        """Add an output. Only between utterances: it sees what is put from now on."""
+        reader = Reader(self, leads=leads)
+        with self._changed:
+            self._readers.append(reader)
+        return reader
+
+    # ---- the writer's side
+
+    def put(self, item: Item) -> bool:
+        """Hand *item* on, blocking while full. False: the utterance was withdrawn or cut; stop making it."""
+        with self._changed:
+            if isinstance(item, Begin):
+                self._current = item.utterance.id
+            else:
+                self._changed.wait_for(lambda: self._closed or not self._full() or self._gone(item))
+            if self._closed or self._gone(item):
+                return False
+            for reader in self._readers:
+                reader.items.append(item)
+                reader.pending += seconds((item,))
+            if isinstance(item, End):
+                self._current = None
+            self._changed.notify_all()
+            return True
+
+    def close(self) -> None:
+        """Wake and refuse everybody."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    # ---- from any thread
+
+    def withdraw(self, which: Callable[[UtteranceId], bool] = lambda _: True) -> tuple[UtteranceId, ...]:
+        """Throw away utterances that *which* names and that nobody has begun; return their ids."""
+        with self._changed:
+            gone = tuple(id for id in self._waiting() if which(id))
+            for id in gone:
+                for reader in self._readers:
+                    self._remove(reader, id)
+                if self._current == id:
+                    self._current = None
+            self._changed.notify_all()
+            return gone
+
+    def cut(self, end: End) -> None:
+        """Throw away what has not been played of an utterance, begun or not, and end it with *end*."""
+        id = end.spoken.id
+        with self._changed:
+            for reader in self._readers:
+                place = next((n for n, i in enumerate(reader.items) if owner(i) == id), 0)
+                unfinished = reader.current == id or any(owner(i) == id for i in reader.items)
+                self._remove(reader, id)
+                if unfinished:  # a reader that is through with it has reported its end already
+                    reader.items.insert(place, end)
+            if self._current == id:
+                self._current = None
+            self._changed.notify_all()
+
+    def nudge(self, reader: Reader) -> None:
+        """Make *reader*'s `take` return now, because its owner has something else to look at."""
+        with self._changed:
+            self._nudged.add(reader)
+            self._changed.notify_all()
+
+    # ---- inside, under the lock
+
+    def _full(self) -> bool:
+        behind = max((r.pending for r in self._readers), default=0.0)
+        return behind > 0 and behind >= self.ahead
+
+    def _gone(self, item: Item) -> bool:
+        return owner(item) != self._current
+
+    def _remove(self, reader: Reader, id: UtteranceId) -> None:
+        reader.items = deque(i for i in reader.items if owner(i) != id)
+        reader.pending = seconds(reader.items)
+
+    def _leaders(self) -> list[Reader]:
+        return [r for r in self._readers if r.leads] or self._readers
+
+    def _waiting(self) -> tuple[UtteranceId, ...]:
+        """Utterances that every leading reader still has before it, in order."""
+        begins = [[owner(i) for i in r.items if isinstance(i, Begin)] for r in self._leaders()]
+        return tuple(id for id in begins[0] if all(id in ids for ids in begins)) if begins else ()
+
+    def _may_take(self, reader: Reader) -> bool:
+        if not reader.items:
+            return False
+        item = reader.items[0]
+        return not isinstance(item, Begin) or reader in self._leaders() or owner(item) not in self._waiting()
+
+    def _take(self, reader: Reader, timeout: float | None) -> Item | None:
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._closed or reader.closed or reader in self._nudged or self._may_take(reader),
+                timeout,
+            )
+            nudged = reader in self._nudged
+            self._nudged.discard(reader)
+            if self._closed or reader.closed or nudged or not self._may_take(reader):
+                return None
+            item = reader.items.popleft()
+            reader.pending = max(0.0, reader.pending - seconds((item,)))
+            if isinstance(item, Begin):
+                reader.current = owner(item)
+            elif isinstance(item, End):
+                reader.current = None
+            self._changed.notify_all()
+            return item
+
+    def _close(self, reader: Reader) -> None:
+        with self._changed:
+            reader.closed = True
+            reader.items.clear()
+            reader.pending = 0.0
+            if reader in self._readers:
+                self._readers.remove(reader)
+            self._nudged.discard(reader)
+            self._changed.notify_all()
