@@ -7,14 +7,12 @@ the documentation come from one place. Durations are seconds; in TOML also "500m
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # at run time too: `schema.py` reads the annotations
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NewType
+from typing import Annotated, Literal, NewType
 
 from ttsd.model import EngineName
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Duration = NewType("Duration", float)
 """Seconds."""
@@ -35,6 +33,16 @@ class Help:
     """What a setting does, in one sentence for people."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Marks the field that takes every key of its table that no other field has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Marks a field that is not a setting: never read from the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +101,7 @@ class EngineSettings:
     idle_timeout: Annotated[
         Duration | None, Range(0.05, 600), Help("Longest wait between two chunks of a sentence.")
     ] = None
-    options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    options: Annotated[Mapping[str, str | int | float | bool], Rest()] = field(default_factory=dict)
     """The engine's own options, checked against its catalogue entry; not a TOML table of its own."""
 
 
@@ -158,5 +166,5 @@ class Settings:
     state: StateSettings = StateSettings()
     control: ControlSettings = ControlSettings()
     log: LogSettings = LogSettings()
-    path: Path | None = None
+    path: Annotated[Path | None, Hidden()] = None
     """The file this was read from; None: built-in defaults. Not a setting."""
