@@ -103,6 +103,12 @@ class EngineRefused(EngineError):
     code = "engine-refused"
 
 
+class UnknownVoice(EngineRefused):
+    """The engine has no such voice or speaker; it would speak with another one."""
+
+    code = "unknown-voice"
+
+
 class EngineSilent(EngineError):
     """The engine gave nothing, silence, or samples that are not numbers."""
 
