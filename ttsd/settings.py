@@ -101,6 +101,15 @@ class EngineSettings:
     idle_timeout: Annotated[
         Duration | None, Range(0.05, 600), Help("Longest wait between two chunks of a sentence.")
     ] = None
+    uri: Annotated[
+        str | None,
+        Help(
+            "A Wyoming server that is this engine, tcp://host:port or unix:///path; "
+            "several, with spaces between, are used side by side."
+        ),
+    ] = None
+    workers: Annotated[int, Range(1, 16), Help("Processes of this engine, used side by side.")] = 1
+    nice: Annotated[int, Range(0, 19), Help("How far its process stands back for others.")] = 0
     options: Annotated[Mapping[str, str | int | float | bool], Rest()] = field(default_factory=dict)
     """The engine's own options, checked against its catalogue entry; not a TOML table of its own."""
 
