@@ -1,0 +1,247 @@
+"""Everything a running daemon can be asked, as frozen values, and the methods' names.
+
+Shared by the control socket, HTTP and the daemon's mailbox; `schema.py` builds them from JSON.
+Pure data: what a command does is the daemon's affair. docs/control.md describes each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from ttsd.model import EngineName, Priority, SourceName, UtteranceId
+from ttsd.settings import Duration, Help, Range
+
+MAX_TEXT = 200_000
+"""Characters of one `say`: about four hours of speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Base of every command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ping(Command):
+    """Is the daemon's main loop alive?"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version(Command):
+    """Which ttsd this is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status(Command):
+    """What it is doing, and how well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say(Command):
+    """Speak a text that is in no file."""
+
+    text: Annotated[str, Range(1, MAX_TEXT), Help("What to speak.")]
+    source: Annotated[str | None, Range(1, 200), Help("The source it counts for; default: say.")] = None
+    priority: Annotated[Priority, Help("Who goes first.")] = Priority.NORMAL
+    voice: Annotated[str | None, Range(1, 1000), Help("A voice by name.")] = None
+    engine: Annotated[EngineName | None, Range(1, 100), Help("An engine to try before the chain.")] = None
+    key: Annotated[str | None, Range(1, 200), Help("Replaces a waiting utterance with the same key.")] = None
+    max_age: Annotated[Duration | None, Range(0, None), Help("Not worth saying when it is older.")] = None
+    wait: Annotated[bool, Help("Answer when it has ended rather than when it is queued.")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip(Command):
+    """End what sounds now and go on with the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop(Command):
+    """End what sounds now and pause."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause(Command):
+    """Fall silent; the queue is kept and goes on growing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume(Command):
+    """Go on where `pause` or `stop` ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clear(Command):
+    """Drop what waits; what sounds goes on."""
+
+    source: Annotated[SourceName | None, Help("Only what came from this source.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueList(Command):
+    """What waits, in the order in which it will be spoken."""
+
+    limit: Annotated[int, Range(1, 1000), Help("At most so many.")] = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRemove(Command):
+    """Drop one waiting utterance."""
+
+    id: Annotated[UtteranceId, Range(1, None), Help("Its id.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueMove(Command):
+    """Move one waiting utterance."""
+
+    id: Annotated[UtteranceId, Range(1, None), Help("Its id.")]
+    position: Annotated[int, Range(0, None), Help("Its new place; 0 is next.")] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryList(Command):
+    """What ended, newest first."""
+
+    limit: Annotated[int, Range(1, 1000), Help("At most so many.")] = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryReplay(Command):
+    """Speak again what was spoken."""
+
+    id: Annotated[UtteranceId | None, Range(1, None), Help("Its id; default: the last one.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeGet(Command):
+    """How loud."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeSet(Command):
+    """Make it louder or softer."""
+
+    volume: Annotated[int, Range(0, 150), Help("Per cent; 100 is as the engine made it.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute(Command):
+    """Speak without a sound, or be heard again."""
+
+    on: Annotated[bool | None, Help("Default: the other way round.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineList(Command):
+    """The engines, and how each is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchEngine(Command):
+    """Put an engine at the head of the chain, at once and in the configuration file."""
+
+    engine: Annotated[EngineName, Range(1, 100), Help("Its name.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceList(Command):
+    """The voices that can be asked for."""
+
+    engine: Annotated[EngineName | None, Help("Only this engine's.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceList(Command):
+    """The devices sound can go to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceList(Command):
+    """What is followed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEnable(Command):
+    """Follow a source again, from where it was left."""
+
+    source: Annotated[SourceName, Help("Its name.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceDisable(Command):
+    """Leave a source alone until it is enabled; its offset is kept."""
+
+    source: Annotated[SourceName, Help("Its name.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reload(Command):
+    """Read the configuration file again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shutdown(Command):
+    """End the daemon in an orderly way."""
+
+
+EventName = Literal[
+    "queued",
+    "begin",
+    "sentence",
+    "word",
+    "end",
+    "skipped",
+    "failed",
+    "expired",
+    "dropped",
+    "paused",
+    "resumed",
+    "engine",
+    "device",
+    "source",
+    "config",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribe(Command):
+    """Send events over this connection from now on. Handled by whoever holds the connection."""
+
+    events: Annotated[tuple[EventName, ...], Help("Only these; default: all.")] = ()
+
+
+METHODS: Mapping[str, type[Command]] = MappingProxyType(
+    {
+        "ping": Ping,
+        "version": Version,
+        "status": Status,
+        "say": Say,
+        "skip": Skip,
+        "stop": Stop,
+        "pause": Pause,
+        "resume": Resume,
+        "clear": Clear,
+        "queue.list": QueueList,
+        "queue.remove": QueueRemove,
+        "queue.move": QueueMove,
+        "history.list": HistoryList,
+        "history.replay": HistoryReplay,
+        "volume.get": VolumeGet,
+        "volume.set": VolumeSet,
+        "mute": Mute,
+        "engine.list": EngineList,
+        "engine.switch": SwitchEngine,
+        "voice.list": VoiceList,
+        "device.list": DeviceList,
+        "source.list": SourceList,
+        "source.enable": SourceEnable,
+        "source.disable": SourceDisable,
+        "reload": Reload,
+        "shutdown": Shutdown,
+        "subscribe": Subscribe,
+    }
+)
+"""Every method by the name it has in JSON-RPC."""
