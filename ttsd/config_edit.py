@@ -1,0 +1,115 @@
+"""Changing one setting in ttsd.toml: comments, order and line endings survive, and so does a crash.
+
+The file is replaced as a whole (temporary file, fsync, rename), so a reader sees the old or the new
+one; its mode is kept, and a symbolic link goes on leading to the same file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ttsd.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tomlkit.container import Container
+    from tomlkit.items import Array
+
+Value: TypeAlias = "str | float | bool | Sequence[str]"
+_ITEM = re.compile(r"""\s*(?:(["'])(.*?)\1\s*,?)?\s*(?:#\s*(.*?))?\s*""")
+
+
+def set_value(path: Path, key: str, value: Value) -> None:
+    """Set *key* (`engines`, `speech.pause_ms`, `sources[0].start`) in the file; created if missing.
+
+    Does not check that the key is a setting. Raises ConfigError if the file is not TOML, the key
+    leads through something that is no table, or the file cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        before = target.read_bytes().decode("utf-8-sig") if target.exists() else ""
+        replace_file(target, _edited(before, key, value, path).encode())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: cannot be changed: {error}"]) from error
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put *content* in *path*'s place in one step that survives a crash. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mode = path.stat().st_mode & 0o7777 if path.exists() else 0o644
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    if hasattr(os, "O_DIRECTORY"):  # Windows cannot open folders
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _edited(text: str, key: str, value: Value, path: Path) -> str:
+    import tomlkit  # 30 ms, needed only for a change
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(text)
+        table: Any = document
+        *outer, last = key.replace("[", ".").replace("]", "").split(".")
+        for part in outer:
+            table = table[int(part)] if part.isdecimal() else table.setdefault(part, tomlkit.table())
+        _assign(table, last, value)
+        return tomlkit.dumps(document)
+    except TOMLKitError as error:
+        raise ConfigError([f"{path}: is not TOML: {error}"]) from error
+    except (TypeError, AttributeError, IndexError) as error:
+        raise ConfigError([f"{path}: {key}: leads through something that is no table"]) from error
+
+
+def _assign(table: Container, key: str, value: Value) -> None:
+    from tomlkit.items import Array
+
+    old = table.get(key)
+    if isinstance(old, Array) and "\n" in old.as_string() and isinstance(value, (list, tuple)):
+        table[key] = _laid_out_like(old, value)
+    else:
+        table[key] = list(value) if isinstance(value, tuple) else value
+
+
+def _laid_out_like(old: Array, items: Sequence[str]) -> Array:
+    """One item a line, each with the comments that stood beside and above it."""
+    import tomlkit
+
+    above: dict[str, list[str]] = {}
+    beside: dict[str, str] = {}
+    waiting: list[str] = []
+    for line in old.as_string().strip("[]").splitlines():
+        match = _ITEM.fullmatch(line)
+        if match and match[2] is not None:
+            above[match[2]], waiting = waiting, []
+            beside[match[2]] = match[3] or ""
+        elif match and match[3]:
+            waiting.append(match[3])
+    new = tomlkit.array()
+    for item in items:
+        for comment in above.get(item, ()):
+            new.add_line(comment=comment, add_comma=False)
+        new.add_line(item, comment=beside.get(item) or None)
+    for comment in waiting:
+        new.add_line(comment=comment, add_comma=False)
+    new.add_line(indent="")
+    return new
