@@ -1,0 +1,211 @@
+"""Speech on a real sound server: every sample, on the named sink and on no other."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from soundserver import RATE, PulseAudio, recording
+from waiting import wait_for
+
+from ttsd.audio.pulse import PulseOutput
+from ttsd.audio.pulse_client import PulseClient
+from ttsd.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ttsd.model import Samples
+
+pytestmark = pytest.mark.cable
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[PulseAudio]:
+    if reason := PulseAudio.missing():
+        pytest.skip(reason)
+    made = PulseAudio(tmp_path / "pulse")
+    made.start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def output(server: PulseAudio) -> Iterator[PulseOutput]:
+    made = PulseOutput("ttsd", server=server.address)
+    yield made
+    made.close()
+
+
+def noise(seconds: float, seed: int = 1) -> Samples:
+    """Noise without a zero, whose samples are exact in 16 bits."""
+    drawn = np.random.default_rng(seed).integers(1, 8000, round(seconds * RATE))
+    return (drawn * np.where(drawn % 2, 1, -1) / 32768).astype(np.float32)
+
+
+def write(output: PulseOutput, sound: Samples) -> None:
+    for start in range(0, sound.size, RATE // 100):
+        output.write(sound[start : start + RATE // 100], RATE)
+
+
+def drain(output: PulseOutput) -> None:
+    wait_for(lambda: output.played() == output.written(), "everything to be heard")
+
+
+def write_until_lost(output: PulseOutput) -> None:
+    for _ in range(1000):
+        write(output, noise(0.02))
+        output.played()
+
+
+def test_every_sample_arrives_once_in_order_and_without_a_gap(server: PulseAudio) -> None:
+    sound = noise(1.0)
+    output = PulseOutput("ttsd", server=server.address, latency=0.5)  # a busy machine must not starve it
+    output.open()
+    assert output.rate == RATE
+    with recording(server) as heard:
+        write(output, sound)
+        drain(output)
+        wait_for(lambda: heard.heard().size >= sound.size, "the end in the recording")
+        left = heard.heard()
+        assert np.array_equal(left, sound)
+        frames = heard.frames()
+        assert np.array_equal(frames[:, 0], frames[:, 1])
+    output.close()
+
+
+def test_a_stream_that_ran_dry_loses_nothing_of_the_next_utterance(
+    server: PulseAudio, output: PulseOutput
+) -> None:
+    output.open()
+    with recording(server) as heard:
+        for seed, seconds in enumerate((0.3, 0.004, 0.25, 0.1)):
+            write(output, noise(seconds, seed))
+            drain(output)
+        expected = sum(noise(seconds, seed).size for seed, seconds in enumerate((0.3, 0.004, 0.25, 0.1)))
+        wait_for(lambda: np.count_nonzero(heard.frames()[:, 0]) >= expected, "all in the recording")
+        left = heard.frames()[:, 0]
+        spoken = np.concatenate([noise(s, seed) for seed, s in enumerate((0.3, 0.004, 0.25, 0.1))])
+        assert np.array_equal(left[left != 0], spoken)
+
+
+def test_played_never_goes_back_and_is_true_to_the_device(output: PulseOutput) -> None:
+    output.open()
+    assert (output.written(), output.played()) == (0, 0)
+    sound, seen, begun = noise(0.5), [0], time.monotonic()
+    for start in range(0, sound.size, 480):
+        output.write(sound[start : start + 480], RATE)
+        seen.append(output.played())
+        assert output.written() - seen[-1] <= 0.1 * RATE
+    drain(output)
+    took = time.monotonic() - begun
+    assert seen == sorted(seen)
+    assert output.played() == output.written() == sound.size
+    assert took >= 0.49  # not merely handed over
+
+
+def test_a_sink_that_goes_is_an_error_and_nothing_lands_elsewhere(
+    server: PulseAudio, output: PulseOutput
+) -> None:
+    output.open()
+    with recording(server, "other") as astray:
+        write(output, noise(0.1))
+        drain(output)
+        module = next(
+            line.split()[0]
+            for line in server.pactl("list", "short", "modules").splitlines()
+            if "sink_name=ttsd" in line
+        )
+        server.pactl("unload-module", module)
+        with pytest.raises(OutputError) as raised:
+            write_until_lost(output)
+        assert raised.value.where == "pulse:ttsd"
+        assert raised.value.next_step
+        assert 0.1 * RATE <= output.played() <= output.written()
+        with pytest.raises(OutputError, match="no sink ttsd"):
+            output.open()
+        server.pactl("load-module", "module-null-sink", "sink_name=ttsd", "norewinds=1", f"rate={RATE}")
+        output.open()
+        assert (output.written(), output.played()) == (0, 0)
+        write(output, noise(0.1))
+        drain(output)
+        before = astray.file.stat().st_size
+        wait_for(lambda: astray.file.stat().st_size > before, "the other sink's recording to go on")
+        assert not astray.heard().size
+
+
+def test_a_killed_server_is_an_error_and_its_successor_is_used(
+    server: PulseAudio, output: PulseOutput
+) -> None:
+    output.open()
+    write(output, noise(0.1))
+    server.kill()
+    with pytest.raises(OutputError):
+        write_until_lost(output)
+    with pytest.raises(OutputError, match="no sound server answers"):
+        output.open()
+    server.start()
+    output.open()
+    write(output, noise(0.1))
+    drain(output)
+
+
+def test_a_server_that_starts_late_is_found(tmp_path: Path) -> None:
+    if reason := PulseAudio.missing():
+        pytest.skip(reason)
+    server = PulseAudio(tmp_path / "pulse")
+    output = PulseOutput("ttsd", server=server.address)
+    with pytest.raises(OutputError):
+        output.open()
+    assert "not open" in output.describe()
+    server.start()
+    output.open()
+    output.open()
+    assert "sink ttsd, 48000 Hz" in output.describe()
+    output.close()
+    output.close()
+    server.kill()
+
+
+def test_a_short_latency_bounds_what_still_sounds(server: PulseAudio) -> None:
+    output = PulseOutput("ttsd", server=server.address, latency=0.02)
+    output.open()
+    write(output, noise(0.3))
+    assert output.written() - output.played() <= 0.05 * RATE
+    output.close()
+
+
+def test_without_a_name_the_default_sink_is_taken(server: PulseAudio) -> None:
+    output = PulseOutput(server=server.address)
+    output.open()
+    assert "other" in output.describe()
+    with recording(server, "other") as heard:
+        write(output, noise(0.05))
+        drain(output)
+        wait_for(lambda: heard.heard().size >= 0.05 * RATE, "the sound on the default sink")
+    output.close()
+
+
+def test_a_sinks_number_is_not_its_name(server: PulseAudio) -> None:
+    client = PulseClient(server.address)
+    assert {"ttsd", "other"} <= {sink.name for sink in client.sinks()}
+    index = next(sink.index for sink in client.sinks() if sink.name == "ttsd")
+    assert client.sink(str(index)) is None
+    default = client.sink(None)
+    assert default is not None
+    assert default.name == "other"
+    client.close()
+
+
+def test_another_rate_is_resampled_by_the_server(server: PulseAudio) -> None:
+    output = PulseOutput("ttsd", server=server.address, rate=22050, channels=1)
+    output.open()
+    assert output.rate == 22050
+    with pytest.raises(OutputError):
+        output.write(noise(0.01), RATE)
+    output.write(np.full(2205, 0.25, dtype=np.float32), 22050)
+    drain(output)
+    output.close()
