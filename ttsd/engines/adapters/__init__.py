@@ -1,0 +1,1 @@
+"""One file per engine: what turns its library into chunks. Imported in the worker's process alone."""

@@ -1,0 +1,251 @@
+"""The ordered engines: each sentence is spoken by the first that can, and a failure is not heard as one.
+
+For a sentence
+1. The preferred engine goes first, then the chain's order; who rests is passed over.
+2. What an engine gives is passed on at once. If it fails, it rests, and the next engine gets what of
+   the sentence was not heard.
+3. An engine that lacks the voice asked for is passed over without a rest. If the voice is one that
+   another engine has, or may have, but cannot speak with now, those passed over speak it in their own
+   voice, and the log says so. A voice that every engine of the chain has refused is an error.
+4. Nobody could: EngineRefused if every engine refused this sentence, else ChainFailed, with what is
+   left to say and the seconds until it is worth another try.
+
+Invariant: no sound is given twice, and none of another engine's silence is waited for twice: see Breaker.
+One thread speaks; `status` may be called from any.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ttsd.clock import SystemClock
+from ttsd.engines.breaker import Breaker
+from ttsd.engines.remainder import remainder
+from ttsd.errors import EngineCancelled, EngineError, EngineMissing, EngineRefused, EngineSilent, UnknownVoice
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Mapping, Sequence
+
+    from ttsd.clock import Clock
+    from ttsd.engines.engine import Engine, EngineStatus, Request
+    from ttsd.model import Chunk, EngineName, WordTime
+
+log = structlog.get_logger("ttsd.engines")
+
+REFUSALS = 3
+"""Sentences refused in a row that make an engine rest: one may be the sentence's fault."""
+
+
+class ChainFailed(EngineError):
+    """No engine could speak the sentence now; it may be tried again."""
+
+    def __init__(self, reasons: Mapping[EngineName, str], rest: str, retry_in: float) -> None:
+        """*reasons*: per engine; *rest*: the text not heard yet; *retry_in*: seconds."""
+        told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        super().__init__(f"no engine can speak now: {told or 'the chain is empty'}")
+        self.reasons = dict(reasons)
+        self.rest = rest
+        self.retry_in = retry_in
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A chunk, and who spoke it."""
+
+    chunk: Chunk
+    engine: EngineName
+    voice: str | None
+    """None: the engine does not tell what its voice is called."""
+
+
+@dataclass(slots=True)
+class Health:
+    """What a chain has learnt of an engine; a new chain over the same engine goes on with it."""
+
+    breaker: Breaker = field(default_factory=Breaker)
+    refusals: int = 0
+    """In a row."""
+    paces: dict[str | None, float] = field(default_factory=dict)
+    """Characters per second of each voice."""
+
+
+@dataclass(slots=True)
+class _Sentence:
+    """How far a sentence has come."""
+
+    text: str
+    """What is not heard yet."""
+    seconds: float = 0.0
+    """Sound given by the engine at work."""
+    words: list[WordTime] = field(default_factory=list)
+
+    def heard(self, chunk: Chunk) -> None:
+        self.seconds += chunk.samples.size / chunk.rate
+        self.words += chunk.words
+
+    def cut(self, pace: float | None) -> None:
+        """The engine at work stopped here; another one gets the rest."""
+        self.text = remainder(self.text, self.seconds, self.words, pace)
+        self.seconds, self.words = 0.0, []
+
+
+class Chain:
+    """Engines in order. Does not own them: `Roster` makes and closes them."""
+
+    def __init__(
+        self,
+        engines: Sequence[Engine],
+        clock: Clock | None = None,
+        *,
+        health: Mapping[EngineName, Health] | None = None,
+    ) -> None:
+        """*health*: what an earlier chain has learnt of these engines."""
+        self.engines = tuple(engines)
+        self._clock = clock or SystemClock()
+        self._health = {engine.name: (health or {}).get(engine.name) or Health() for engine in engines}
+
+    @property
+    def names(self) -> tuple[EngineName, ...]:
+        """The engines' names in order."""
+        return tuple(engine.name for engine in self.engines)
+
+    def speak(self, request: Request, prefer: EngineName | None = None) -> Generator[Heard, None, None]:
+        """Yield the sentence's sound and who speaks it. Closing the iterator cancels.
+
+        Raises EngineCancelled, EngineRefused (this sentence cannot be spoken), ChainFailed (not now).
+        """
+        sentence = _Sentence(request.text)
+        errors: dict[EngineName, EngineError] = {}
+        order = self._order(prefer)
+        yield from self._try(order, request, sentence, errors)
+        if not sentence.text:
+            return
+        strangers = [engine for engine in order if isinstance(errors.get(engine.name), UnknownVoice)]
+        if strangers and len(strangers) < len(order):
+            log.warning("voice_replaced", voice=request.voice, by=[engine.name for engine in strangers])
+            plain = replace(request, voice=None, speaker=None)
+            yield from self._try(strangers, plain, sentence, errors)
+        if sentence.text:
+            raise self._failure(order, errors, sentence.text)
+
+    def retry_in(self) -> float:
+        """Seconds until an engine may be tried; 0: now."""
+        now = self._clock.monotonic()
+        return min((health.breaker.left(now) for health in self._health.values()), default=0.0)
+
+    def cancel(self) -> None:
+        """From any thread: end the running synthesis soon; `speak` raises EngineCancelled."""
+        for engine in self.engines:
+            engine.cancel()
+
+    def status(self) -> tuple[EngineStatus, ...]:
+        """Each engine's state in order, rests included; never blocks."""
+        return tuple(self._status(engine) for engine in self.engines)
+
+    def health(self) -> dict[EngineName, Health]:
+        """What was learnt, for a chain that follows this one."""
+        return dict(self._health)
+
+    def _order(self, prefer: EngineName | None) -> list[Engine]:
+        return sorted(self.engines, key=lambda engine: engine.name != prefer)
+
+    def _try(
+        self,
+        engines: Iterable[Engine],
+        request: Request,
+        sentence: _Sentence,
+        errors: dict[EngineName, EngineError],
+    ) -> Generator[Heard, None, None]:
+        """Let one after another speak what is left, until nothing is."""
+        for engine in engines:
+            left = self._health[engine.name].breaker.left(self._clock.monotonic())
+            if left > 0:
+                told = engine.status().last_error or "it failed"
+                errors[engine.name] = EngineError(f"rests for {left:.0f} s, because {told}")
+                continue
+            began = self._clock.monotonic()
+            try:
+                yield from self._one(engine, replace(request, text=sentence.text), sentence)
+            except EngineCancelled:
+                raise
+            except EngineError as error:
+                errors[engine.name] = error
+                self._note_failure(engine, error, self._clock.monotonic() - began, sentence)
+                sentence.cut(self._pace(engine, request))
+            else:
+                self._note_success(engine, request, sentence)
+                sentence.text = ""
+            if not sentence.text:
+                return
+
+    def _one(self, engine: Engine, request: Request, sentence: _Sentence) -> Generator[Heard, None, None]:
+        chunks = engine.synthesize(request)
+        try:
+            for chunk in chunks:
+                sentence.heard(chunk)
+                yield Heard(chunk, engine.name, request.voice or engine.status().voice)
+        finally:
+            # Left early, it must stop now, not when the garbage is collected.
+            if close := getattr(chunks, "close", None):
+                close()
+        if sentence.seconds == 0:
+            raise EngineSilent("gave no sound at all", where=engine.name)
+
+    def _note_success(self, engine: Engine, request: Request, sentence: _Sentence) -> None:
+        health = self._health[engine.name]
+        health.breaker.succeeded()
+        health.refusals = 0
+        voice = request.voice or engine.status().voice
+        pace = len(sentence.text) / sentence.seconds
+        health.paces[voice] = 0.7 * health.paces.get(voice, pace) + 0.3 * pace
+
+    def _note_failure(self, engine: Engine, error: EngineError, took: float, sentence: _Sentence) -> None:
+        health = self._health[engine.name]
+        if isinstance(error, UnknownVoice):
+            return
+        health.refusals = health.refusals + 1 if isinstance(error, EngineRefused) else 0
+        rest = 0.0
+        if not health.refusals or health.refusals >= REFUSALS:
+            rest = health.breaker.failed(self._clock.monotonic(), took)
+        log.warning(
+            "engine_passed_over",
+            engine=engine.name,
+            code=error.code,
+            reason=error.what,
+            next_step=error.next_step,
+            heard_seconds=round(sentence.seconds, 2),
+            rest_seconds=round(rest, 1),
+        )
+
+    def _pace(self, engine: Engine, request: Request) -> float | None:
+        return self._health[engine.name].paces.get(request.voice or engine.status().voice)
+
+    def _failure(
+        self, order: Sequence[Engine], errors: Mapping[EngineName, EngineError], rest: str
+    ) -> EngineError:
+        found = [errors[engine.name] for engine in order if engine.name in errors]
+        reasons = {engine.name: str(errors[engine.name].what) for engine in order if engine.name in errors}
+        if found and all(isinstance(error, UnknownVoice) for error in found):
+            steps = "; ".join(
+                f"{name} {errors[name].next_step}" for name in reasons if errors[name].next_step
+            )
+            return UnknownVoice(f"no engine {found[0].what}", next_step=steps or None)
+        if found and all(isinstance(error, EngineRefused | EngineSilent) for error in found):
+            return EngineRefused("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
+        if found and all(isinstance(error, EngineMissing) for error in found):
+            steps = "; ".join(dict.fromkeys(error.next_step for error in found if error.next_step))
+            failed = ChainFailed(reasons, rest, self.retry_in())
+            failed.next_step = steps or None
+            return failed
+        return ChainFailed(reasons, rest, self.retry_in())
+
+    def _status(self, engine: Engine) -> EngineStatus:
+        status = engine.status()
+        left = self._health[engine.name].breaker.left(self._clock.monotonic())
+        if left <= 0 or status.state in ("missing", "closed"):
+            return status
+        detail = f"rests for {left:.0f} s, because it failed: {status.last_error or 'see the log'}"
+        return replace(status, state="resting", detail=detail)

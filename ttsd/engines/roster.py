@@ -1,0 +1,100 @@
+"""Makes the engines that the settings name, keeps those that did not change, closes those that went.
+
+Build new, swap, then close old: `build` closes nothing; after the new chain is in use, `keep` ends
+what it does not need. One thread calls these; the engines themselves are shared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ttsd.clock import SystemClock
+from ttsd.engines import catalog
+from ttsd.engines.chain import Chain, Health
+from ttsd.engines.host import EngineHost, Place
+from ttsd.errors import EngineError
+from ttsd.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from ttsd.clock import Clock
+    from ttsd.engines.engine import Engine
+    from ttsd.model import EngineName
+    from ttsd.settings import Settings
+
+log = structlog.get_logger("ttsd.engines")
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An engine, and what it was made of: equal wishes get the same engine."""
+
+    name: EngineName
+    settings: EngineSettings
+    base: Path
+    engine: Engine
+    health: Health = field(default_factory=Health)
+
+
+class Roster:
+    """Every engine that lives."""
+
+    def __init__(self, clock: Clock | None = None, place: Place | None = None) -> None:
+        """*place*: folders and interpreter; default: the settings' and user's folders, this interpreter."""
+        self._clock = clock or SystemClock()
+        self._place = place
+        self._made: list[_Made] = []
+        self._head: EngineName | None = None
+
+    def build(self, settings: Settings) -> Chain:
+        """A chain as the settings name it; nothing is started. Raises EngineError for a name nobody knows."""
+        place = self._place or user_place(settings)
+        made = [self._get(name, settings, place) for name in dict.fromkeys(settings.engines)]
+        if made and made[0].name != self._head:
+            # It was put there on purpose: whatever it rests for, it is tried at once.
+            made[0].health.breaker.succeeded()
+            self._head = made[0].name
+        return Chain([one.engine for one in made], self._clock, health={one.name: one.health for one in made})
+
+    def keep(self, chain: Chain) -> None:
+        """Close every engine that *chain* does not have; may take a second for each."""
+        kept = [one for one in self._made if one.engine in chain.engines]
+        gone = [one for one in self._made if one not in kept]
+        self._made = kept
+        for one in gone:
+            one.engine.close()
+            log.info("engine_closed", engine=one.name)
+
+    def close(self) -> None:
+        """Close them all; idempotent."""
+        self.keep(Chain(()))
+
+    def _get(self, name: EngineName, settings: Settings, place: Place) -> _Made:
+        wanted = settings.engine.get(name, EngineSettings())
+        for one in self._made:
+            if (one.name, one.settings, one.base) == (name, wanted, place.base):
+                return one
+        made = _Made(name, wanted, place.base, self._make(name, wanted, place))
+        self._made.append(made)
+        return made
+
+    def _make(self, name: EngineName, settings: EngineSettings, place: Place) -> Engine:
+        entry = catalog.find(name)
+        if entry is None:
+            raise EngineError(f"no engine {name} is known{catalog.did_you_mean(name)}")
+        return EngineHost(name, entry, settings, place, self._clock)
+
+
+def user_place(settings: Settings) -> Place:
+    """The folders of this user, and of the settings' file (the working directory where there is none)."""
+    import platformdirs
+
+    base = Path.cwd() if settings.path is None else settings.path.parent
+    return Place(
+        base,
+        platformdirs.user_data_path("ttsd", appauthor=False),
+        platformdirs.user_cache_path("ttsd", appauthor=False),
+    )

@@ -1,0 +1,68 @@
+"""A sentence's sound, looked at on its way out of the worker, where the floats are.
+
+Numbers that are none, silence, nothing, a changed rate and an engine that does not stop are faults.
+Invariant: nothing goes out before something can be heard, so that a silent engine is passed over
+before anybody has waited through its silence. Beyond -1 … 1 is counted and passed on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ttsd.errors import EngineRefused, EngineSilent
+
+if TYPE_CHECKING:
+    from ttsd.model import Chunk
+
+AUDIBLE = 1e-4
+"""-80 dBFS: what never rises above it is silence."""
+ABSURD = 64.0
+"""+36 dBFS: no voice is that loud; numbers that large are a fault of the engine."""
+LONGEST_SILENCE = 20.0
+"""Seconds of silence before the first sound that are waited for."""
+
+
+class SoundCheck:
+    """Feed it every chunk; what it returns may go out."""
+
+    def __init__(self, characters: int) -> None:
+        """*characters*: length of the sentence, which bounds the length of its sound."""
+        self._limit = 30.0 + characters
+        self._held: list[Chunk] = []
+        self._audible = False
+        self._rate: int | None = None
+        self.seconds = 0.0
+        """Length of the sound so far."""
+        self.clipped = 0
+        """Samples beyond -1 … 1."""
+
+    def feed(self, chunk: Chunk) -> list[Chunk]:
+        """Chunks that may go out now. Raises EngineSilent, EngineRefused."""
+        import numpy as np
+
+        if chunk.samples.size == 0:
+            return []
+        peak = float(np.abs(chunk.samples).max())
+        if not peak <= ABSURD:  # NaN compares false
+            raise EngineSilent("gave samples that are not numbers" if peak != peak else "gave absurd samples")
+        if self._rate not in (None, chunk.rate):
+            raise EngineRefused(f"changed its rate from {self._rate} to {chunk.rate} inside a sentence")
+        self._rate = chunk.rate
+        self.seconds += chunk.samples.size / chunk.rate
+        if self.seconds > self._limit:
+            raise EngineRefused(f"went on for more than {self._limit:.0f} s and did not stop")
+        if peak > 1:
+            self.clipped += int((np.abs(chunk.samples) > 1).sum())
+        self._held.append(chunk)
+        if not self._audible and peak < AUDIBLE:
+            if self.seconds > LONGEST_SILENCE:
+                raise EngineSilent("gave nothing but silence")
+            return []
+        self._audible = True
+        ready, self._held = self._held, []
+        return ready
+
+    def finish(self) -> None:
+        """The sentence is complete. Raises EngineSilent if nothing could be heard."""
+        if not self._audible:
+            raise EngineSilent("gave nothing but silence" if self.seconds else "gave no sound at all")

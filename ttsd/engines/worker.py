@@ -1,0 +1,147 @@
+"""The child side: one engine in a process of its own, over stdin and stdout or on a socket.
+
+Invariants: file descriptor 1 belongs to the protocol, what libraries print goes to stderr; a worker
+on stdio does not outlive its daemon, whatever it is computing. Standard library, numpy, one adapter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ttsd.engines import catalog
+from ttsd.engines.adapter import Setup, load_adapter
+from ttsd.engines.serving import Connection, Service, say
+from ttsd.errors import EngineError, EngineMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve one engine; *argv* as `ttsd worker` takes it. Returns the exit status."""
+    arguments = _arguments(argv)
+    if arguments.parent:
+        _die_with(arguments.parent)
+    if arguments.nice and sys.platform != "win32":
+        os.nice(arguments.nice)
+    streams = None if arguments.uri else _take_stdio()
+    try:
+        service = Service(arguments.engine, load_adapter(_adapter_of(arguments)), _setup_of(arguments))
+    except EngineError as error:
+        say(str(error))
+        return 1
+    if streams is None:
+        return _serve_uri(service, arguments.uri)
+    return _serve_stdio(service, *streams)
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("ttsd worker", description="One engine as a Wyoming server.")
+    parser.add_argument("engine", help="its name in the catalogue")
+    parser.add_argument("--uri", help="tcp://host:port or unix:///path; default: stdin and stdout")
+    parser.add_argument("--voice", help="the default voice")
+    parser.add_argument("--options", type=_options, default={}, metavar="JSON", help="the engine's options")
+    parser.add_argument("--threads", type=int, default=0, help="default: one fewer than the machine has")
+    parser.add_argument("--nice", type=int, default=0, help="how far to stand back for others (0 to 19)")
+    parser.add_argument("--base", type=Path, default=Path(), help="the folder relative paths begin at")
+    parser.add_argument("--data", type=Path, help="the user's data folder")
+    parser.add_argument("--cache", type=Path, help="the user's cache folder")
+    parser.add_argument("--adapter", metavar="MODULE:CLASS", help="an adapter that is not in the catalogue")
+    parser.add_argument("--parent", type=int, default=0, help=argparse.SUPPRESS)
+    return parser.parse_args(argv)
+
+
+def _options(text: str) -> dict[str, str | int | float | bool]:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def _adapter_of(arguments: argparse.Namespace) -> str:
+    if arguments.adapter:
+        return str(arguments.adapter)
+    entry = catalog.find(arguments.engine)
+    if entry is None:
+        raise EngineMissing(f"no engine {arguments.engine} is known{catalog.did_you_mean(arguments.engine)}")
+    if (reason := catalog.missing(entry)) or entry.adapter is None:
+        raise EngineMissing(f"{entry.name} {reason}", next_step=entry.install)
+    return entry.adapter
+
+
+def _setup_of(arguments: argparse.Namespace) -> Setup:
+    data, cache = arguments.data, arguments.cache
+    if data is None or cache is None:
+        # Started by hand, in ttsd's own venv: an engine's venv may not have it.
+        import platformdirs
+
+        data = data or platformdirs.user_data_path("ttsd", appauthor=False)
+        cache = cache or platformdirs.user_cache_path("ttsd", appauthor=False)
+    threads = arguments.threads or max(1, (os.cpu_count() or 2) - 1)
+    return Setup(arguments.voice, arguments.options, arguments.base, data, cache, threads)
+
+
+def _take_stdio() -> tuple[BinaryIO, BinaryIO]:
+    """Keep the two ends of the protocol; what others read is empty, what they print goes to stderr."""
+    reader, writer = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return reader, writer
+
+
+def _serve_stdio(service: Service, reader: BinaryIO, writer: BinaryIO) -> int:
+    def attend() -> None:
+        service.attend(Connection(reader, writer))
+        # The daemon has closed the pipe or is gone. Nothing that computes or hangs may keep us: no
+        # clean end, which would wait for it.
+        os._exit(0)
+
+    threading.Thread(target=attend, name="attend", daemon=True).start()
+    if fault := service.load():
+        say(f"cannot be loaded: {fault}")
+    service.run()
+    return 0
+
+
+def _serve_uri(service: Service, uri: str) -> int:
+    from ttsd.engines.listen import Listener
+
+    try:
+        listener = Listener(uri, service)
+    except (EngineError, OSError) as error:
+        say(f"cannot listen on {uri}: {error}")
+        return 1
+    with listener, contextlib.suppress(KeyboardInterrupt):
+        if sys.platform != "win32":
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+        say(f"{service.name} on {uri}")
+        if fault := service.load():
+            say(f"cannot be loaded: {fault}")
+            return 1
+        service.run()
+    return 0
+
+
+def _die_with(parent: int) -> None:
+    """Let the kernel end this process with the thread that started it (Linux).
+
+    The end of stdin says the same, but only to a process whose threads run: a library that holds the
+    interpreter's lock for minutes does not hear it.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
