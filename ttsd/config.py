@@ -37,7 +37,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
 
     Raises ConfigError with all problems, each `file:line: setting: what is wrong`.
     """
-    path = find(path, environ)
+    path = paths.find_config(path, environ)
     text = _text(path) if path else ""
     problems: list[Problem] = []
     data = _parse(text, path)
@@ -48,18 +48,8 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     problems += _contradictions(rest) if rest else []
     if settings is None or problems:
         raise ConfigError(_located(problems, text, path, variables))
-    folder = path.parent.absolute() if path else Path.cwd()
+    folder = path.parent if path else Path()
     return _resolved(replace(settings, path=path and path.absolute()), folder)
-
-
-def find(path: Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """The file to read; None: there is none, and the defaults hold."""
-    if path is not None:
-        return path
-    if named := environ.get(environment.CONFIG):
-        return Path(named)
-    default = paths.default_config_path()
-    return default if default.exists() else None
 
 
 def _text(path: Path) -> str:
@@ -113,23 +103,22 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
             for source in settings.sources
         ),
         outputs=tuple(
-            replace(output, path=output.path and _absolute(output.path, folder))
+            replace(output, path=output.path and paths.absolute(output.path, folder))
             for output in settings.outputs
         ),
         engine={name: _engine(engine, folder) for name, engine in settings.engine.items()},
-        state=replace(settings.state, dir=_absolute(settings.state.dir or paths.default_state_dir(), folder)),
+        state=replace(
+            settings.state, dir=paths.absolute(settings.state.dir or paths.default_state_dir(), folder)
+        ),
         control=replace(
-            settings.control, socket=_absolute(settings.control.socket or paths.default_socket_path(), folder)
+            settings.control,
+            socket=paths.absolute(settings.control.socket or paths.default_socket_path(), folder),
         ),
     )
 
 
-def _absolute(path: Path | str, folder: Path) -> Path:
-    return folder / os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111 - an unknown ~user stays as it is
-
-
 def _source_path(source: SourceSettings, folder: Path) -> str:
-    return "-" if source.path == "-" else str(_absolute(source.path, folder))
+    return "-" if source.path == "-" else str(paths.absolute(source.path, folder))
 
 
 def _engine(engine: EngineSettings, folder: Path) -> EngineSettings:
@@ -137,7 +126,7 @@ def _engine(engine: EngineSettings, folder: Path) -> EngineSettings:
     voice = engine.voice
     if voice is None or not (voice.endswith(".onnx") or voice.startswith(("~", "./", "../"))):
         return engine
-    return replace(engine, voice=str(_absolute(voice, folder)))
+    return replace(engine, voice=str(paths.absolute(voice, folder)))
 
 
 def _contradictions(settings: Settings) -> list[Problem]:
@@ -156,8 +145,31 @@ def _contradictions(settings: Settings) -> list[Problem]:
             codecs.lookup(source.encoding)
         except LookupError:
             problems.append(Problem((*where, "encoding"), f'there is no encoding "{source.encoding}"'))
+    return problems + _engine_problems(settings)
+
+
+def _engine_problems(settings: Settings) -> list[Problem]:
+    """Engines that nobody knows, and options that their engine does not have."""
+    from ttsd.engines import catalog
+
     if not settings.engines:
-        problems.append(Problem(("engines",), "must name at least one engine"))
+        return [Problem(("engines",), "must name at least one engine")]
+    problems = []
+    for index, name in enumerate(settings.engines):
+        remote = name in settings.engine and settings.engine[name].uri is not None
+        if not remote and catalog.find(name) is None:
+            problems.append(
+                Problem(("engines", index), f'there is no engine "{name}"{catalog.did_you_mean(name)}')
+            )
+        elif name in settings.engines[:index]:
+            problems.append(Problem(("engines", index), f'"{name}" is there twice'))
+    for name, engine in settings.engine.items():
+        where: Where = ("engine", name)
+        if engine.uri is None and catalog.find(name) is None:
+            problems.append(Problem(where, f"is no known engine and has no uri{catalog.did_you_mean(name)}"))
+        for key, value in engine.options.items():
+            found = catalog.option_problems(name, {key: value})
+            problems += [Problem((*where, key), problem) for problem in found]
     return problems
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ttsd import shapes
+from ttsd.paths import CONFIG_VARIABLE
 from ttsd.schema import Table, fields_of
 from ttsd.shapes import Problem, did_you_mean
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from ttsd.shapes import Shape, Where
 
 PREFIX = "TTSD_"
-CONFIG = "TTSD_CONFIG"
-"""Names the configuration file itself; not a setting."""
 
 
 def apply(
@@ -30,7 +29,7 @@ def apply(
     known = {field.name for field in fields_of(cls)}
     for variable in sorted(environ):
         parts = variable.removeprefix(PREFIX).lower().split("__")
-        if not variable.startswith(PREFIX) or variable == CONFIG:
+        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
             continue
         if len(parts) == 1 and parts[0] not in known:
             continue  # somebody else's: TTSD_… is used by scripts too

@@ -9,8 +9,29 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CONFIG_NAME = "ttsd.toml"
+CONFIG_VARIABLE = "TTSD_CONFIG"
+"""The environment variable that names the configuration file."""
+
+
+def find_config(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The configuration to read: *path*, what TTSD_CONFIG names, the user's file; None: there is none."""
+    if path is not None:
+        return path
+    if named := environ.get(CONFIG_VARIABLE):
+        return Path(named)
+    default = default_config_path()
+    return default if default.exists() else None
+
+
+def absolute(path: Path | str, folder: Path) -> Path:
+    """*path* with ~ and $VAR expanded, relative to *folder*; an unknown ~user stays as it is."""
+    return folder.absolute() / os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111 - see above
 
 
 def default_config_path() -> Path:

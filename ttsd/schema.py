@@ -122,9 +122,13 @@ def json_schema(cls: type, title: str) -> dict[str, Any]:
     return head | Table(cls).json()
 
 
-@cache
 def fields_of(cls: type) -> tuple[Field, ...]:
     """The fields that data may give, in their order."""
+    return _fields_of(cls)
+
+
+@cache
+def _fields_of(cls: type) -> tuple[Field, ...]:
     hints = typing.get_type_hints(cls, include_extras=True)
     found = []
     for field in fields(cls):
