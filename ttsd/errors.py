@@ -67,6 +67,42 @@ class StoreError(TtsdError):
     code = "store"
 
 
+class StoreLocked(StoreError):
+    """Another daemon uses the same state folder."""
+
+    code = "store-locked"
+
+
+class StoreBusy(StoreError):
+    """Another program holds the database for now; trying again helps."""
+
+    code = "store-busy"
+
+
+class StoreFull(StoreError):
+    """No room on the disk; work goes on when there is some."""
+
+    code = "store-full"
+
+
+class StoreReadOnly(StoreError):
+    """The database or its folder cannot be written (now)."""
+
+    code = "store-read-only"
+
+
+class StoreCorrupt(StoreError):
+    """The database is damaged, or is no database of ttsd. It is never replaced silently."""
+
+    code = "store-corrupt"
+
+
+class StoreNewer(StoreError):
+    """The database was written by a newer ttsd."""
+
+    code = "store-newer"
+
+
 class SourceError(TtsdError):
     """A file or directory cannot be followed (yet)."""
 

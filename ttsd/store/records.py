@@ -1,0 +1,115 @@
+"""What goes into the store and comes out of it, besides the words of model.py: plain frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NewType
+
+from ttsd.model import Offset, Priority, State
+
+if TYPE_CHECKING:
+    from ttsd.model import Line, SourceName, UtteranceId
+
+FileId = NewType("FileId", int)
+"""A checkpoint's row; never used again for another file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Which file this is, and how far it was read.
+
+    Invariant: `offset` is the end of the last complete, committed line. A file is recognised by its
+    identity *and* by its content: an inode is given to another file as soon as the first is gone.
+    """
+
+    path: str
+    """Absolute path at which it was last seen."""
+    identity: str
+    """Device and inode (Windows: volume and file id), in words."""
+    offset: Offset = Offset(0)  # noqa: RUF009 - a NewType of int is immutable
+    prefix: bytes = b""
+    """The file's first bytes, at most PREFIX of them and never beyond `offset`. Kept as bytes rather
+    than as a hash, so that a shorter file can be compared with it."""
+    marker: bytes = b""
+    """Hash of the bytes just before `offset`; empty at offset 0."""
+    skipping: bool = False
+    """`offset` is inside an overlong line, the rest of which is to be skipped."""
+    id: FileId | None = None
+    """None: not stored yet."""
+    shrunk_at: float | None = None
+    """Unix seconds at which this content was truncated away; kept to recognise a copy of it."""
+    seen_at: float = 0.0
+    """Unix seconds at which it was last known to exist; kept by the store, to the hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lines of one file and the checkpoint that acknowledges them: stored together or not at all."""
+
+    source: SourceName
+    checkpoint: Checkpoint | None
+    """None: a stream, which has no offsets."""
+    lines: tuple[Line, ...] = ()
+    max_age: float | None = None
+    """Seconds after which the lines are no longer worth saying."""
+    priority: Priority = Priority.NORMAL
+    voice: str | None = None
+    max_queue: int | None = None
+    """Longest queue of this source; None: no bound here (the reader stops reading instead)."""
+    drop: Literal["oldest", "newest"] = "oldest"
+    """What goes when `max_queue` is passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What became of a batch."""
+
+    checkpoint: Checkpoint | None
+    """As stored: it carries its id."""
+    queued: int
+    """Utterances that entered the queue."""
+    dropped: int
+    """Utterances that `max_queue` cost, old or new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Utterances by state: the two live ones as they stand, the final ones since the database began."""
+
+    queued: int = 0
+    speaking: int = 0
+    spoken: int = 0
+    skipped: int = 0
+    expired: int = 0
+    dropped: int = 0
+    failed: int = 0
+
+    def of(self, state: State) -> int:
+        """The count of one state."""
+        return int(getattr(self, state.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Totals since the database began."""
+
+    lines: int = 0
+    """Lines read from sources, also those that were not queued."""
+    queued: int = 0
+    """Utterances that ever entered the queue."""
+    spoken: int = 0
+    skipped: int = 0
+    expired: int = 0
+    dropped: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """One decision taken about an utterance that was found after a stop or a crash."""
+
+    id: UtteranceId
+    source: SourceName
+    old: State
+    new: State
+    why: str

@@ -1,0 +1,357 @@
+"""The durable queue: lines and the offsets that acknowledge them, utterances and how they ended.
+
+Invariants: lines and their checkpoint are committed in one transaction, so a rollback loses both and
+the file is read again; every change of state goes through model.transition; an utterance is either in
+`queue` or in `history`; ids are never used twice. Safe to use from any thread; every method may raise
+StoreError, and none leaves half of its work behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from ttsd.errors import IllegalTransition, StoreError
+from ttsd.model import SAY, Priority, Spoken, State, Utterance, UtteranceId, transition
+from ttsd.store import rows
+from ttsd.store.database import Database
+from ttsd.store.records import Batch, Checkpoint, Committed, Counters, Counts, FileId, Recovery
+from ttsd.store.tally import ACCEPTED, LINES, Tally
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from pathlib import Path
+
+    from ttsd.clock import Clock
+    from ttsd.model import EngineName, SourceName
+
+_TRIM_STEP = 2_000
+"""Rows of history deleted in one transaction: some milliseconds, so that nobody waits for them."""
+
+
+def nothing() -> None:
+    """Nobody wants to be woken."""
+
+
+class Store:
+    """See the module. Made by `open`."""
+
+    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None]) -> None:
+        """Use `Store.open`."""
+        self._database = database
+        self._clock = clock
+        self._wake = wake
+        with database.read() as db:
+            self._tally = Tally(db)
+
+    @classmethod
+    def open(cls, path: Path, *, clock: Clock, wake: Callable[[], None] = nothing) -> Store:
+        """Open or create the database at *path*; its folder becomes 0700, the file 0600.
+
+        wake: called after each commit that queued something, without any lock held.
+        Raises StoreError: StoreLocked (a second daemon), StoreCorrupt, StoreNewer, StoreFull, …
+        """
+        database = Database(path)
+        try:
+            return cls(database, clock, wake)
+        except BaseException:
+            database.close()
+            raise
+
+    # Lines and checkpoints -------------------------------------------------------------------------
+
+    def commit(self, batch: Batch) -> Committed:
+        """Queue the batch's lines and note its checkpoint, both or neither."""
+        now = self._clock.time()
+        texts = [line.text for line in batch.lines]
+        with self._database.mutex:
+            with self._database.write() as db:
+                file_id = (
+                    None if batch.checkpoint is None else rows.save_checkpoint(db, batch.checkpoint, now)
+                )
+                texts, cost = self._fit(texts, batch)
+                gone = self._drop_oldest(db, batch, cost, now)
+                if texts:
+                    expires = None if batch.max_age is None else now + batch.max_age
+                    rows.insert_lines(db, texts, (batch.source, now, batch.priority, batch.voice, expires))
+                dropped = len(batch.lines) - len(texts) + gone
+                added = {LINES: len(batch.lines), ACCEPTED: len(texts), State.DROPPED.value: dropped}
+                Tally.write(db, added)
+            self._tally.apply(added, queued={batch.source: len(texts) - gone})
+        if texts:
+            self._wake()
+        at = batch.checkpoint
+        return Committed(
+            checkpoint=None if at is None else replace(at, id=file_id, seen_at=now),
+            queued=len(texts),
+            dropped=dropped,
+        )
+
+    def _fit(self, texts: list[str], batch: Batch) -> tuple[list[str], int]:
+        """What of *texts* may enter the queue, and how many queued ones have to leave it for them."""
+        if batch.max_queue is None:
+            return texts, 0
+        room = max(batch.max_queue - self._tally.waiting(batch.source), 0)
+        if batch.drop == "newest":
+            return texts[:room], 0
+        texts = texts[-batch.max_queue :]
+        return texts, max(len(texts) - room, 0)
+
+    @staticmethod
+    def _drop_oldest(db: sqlite3.Connection, batch: Batch, cost: int, now: float) -> int:
+        """Move the *cost* oldest queued utterances of the batch's source to the history."""
+        if cost <= 0:
+            return 0
+        oldest = db.execute(
+            f"select {rows.LIVE} from queue where state = 'queued' and source = ? order by id limit ?",  # noqa: S608 - our own constant
+            (batch.source, cost),
+        ).fetchall()
+        for row in oldest:
+            _end(db, rows.utterance(row), State.DROPPED, now, "the queue of its source was full")
+        return len(oldest)
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Every file that is remembered, oldest first."""
+        with self._database.read() as db:
+            found = db.execute(f"select {rows.FILE} from files order by id").fetchall()  # noqa: S608 - our own constant
+        return tuple(rows.checkpoint(row) for row in found)
+
+    def remember(self, found: Iterable[Checkpoint], *, pattern: str | None = None) -> tuple[Checkpoint, ...]:
+        """Store checkpoints without lines; with *pattern*, note in the same transaction that it was met."""
+        now = self._clock.time()
+        with self._database.write() as db:
+            stored = tuple(replace(at, id=rows.save_checkpoint(db, at, now), seen_at=now) for at in found)
+            if pattern is not None:
+                db.execute("insert or ignore into patterns (pattern, met_at) values (?, ?)", (pattern, now))
+        return stored
+
+    def forget(self, ids: Sequence[FileId]) -> None:
+        """Remove checkpoints: their files are gone, and whatever comes at their paths is new."""
+        if not ids:
+            return
+        with self._database.write() as db:
+            db.executemany("delete from files where id = ?", [(id_,) for id_ in ids])
+
+    def met(self, pattern: str) -> bool:
+        """Whether files of *pattern* were looked at before."""
+        with self._database.read() as db:
+            row = db.execute("select 1 from patterns where pattern = ?", (pattern,)).fetchone()
+        return row is not None
+
+    # The queue -------------------------------------------------------------------------------------
+
+    def say(
+        self,
+        text: str,
+        *,
+        source: SourceName = SAY,
+        voice: str | None = None,
+        engine: EngineName | None = None,
+        priority: Priority = Priority.NORMAL,
+        key: str | None = None,
+        max_age: float | None = None,
+    ) -> Utterance:
+        """Queue a text that no file holds; when this returns, it survives a power cut.
+
+        max_age: seconds after which it is no longer worth saying; None: for ever.
+        """
+        now = self._clock.time()
+        added = {ACCEPTED: 1}
+        said = Utterance(
+            id=UtteranceId(0),
+            text=rows.clean(text),
+            source=source,
+            queued_at=now,
+            priority=priority,
+            voice=voice,
+            engine=engine,
+            key=key,
+            expires_at=None if max_age is None else now + max_age,
+        )
+        with self._database.mutex:
+            with self._database.write(durable=True) as db:
+                done = db.execute(
+                    "insert into queue (text, source, queued_at, priority, voice, engine, key, expires_at)"
+                    " values (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (said.text, source, now, priority, voice, engine, key, said.expires_at),
+                )
+                Tally.write(db, added)
+            self._tally.apply(added, queued={source: 1})
+        self._wake()
+        return replace(said, id=UtteranceId(int(done.lastrowid or 0)))
+
+    def next(self, exclude: Collection[UtteranceId] = ()) -> Utterance | None:
+        """The most urgent queued utterance, the oldest among equals, leaving out *exclude*. Changes nothing."""
+        marks = ",".join("?" * len(exclude))
+        with self._database.read() as db:
+            row = db.execute(
+                f"select {rows.LIVE} from queue where state = 'queued' and id not in ({marks})"  # noqa: S608 - our own constant and question marks
+                " order by priority desc, id limit 1",
+                tuple(exclude),
+            ).fetchone()
+        return None if row is None else rows.utterance(row)
+
+    def get(self, id: UtteranceId) -> Utterance | None:
+        """The utterance as it stands, live or ended; None: unknown, or trimmed from the history."""
+        with self._database.read() as db:
+            live = _live(db, id)
+            if live is not None:
+                return live
+            row = db.execute(f"select {rows.ENDED} from history where id = ?", (id,)).fetchone()  # noqa: S608 - our own constant
+        if row is None:
+            return None
+        how = rows.spoken(row)
+        return Utterance(
+            how.id, how.text, how.source, how.queued_at, how.state, voice=how.voice, engine=how.engine
+        )
+
+    def begin(self, id: UtteranceId) -> None:
+        """Its first sample is played: queued -> speaking."""
+        self._move(id, State.SPEAKING)
+
+    def requeue(self, id: UtteranceId) -> None:
+        """It will be spoken anew, in its old place: speaking -> queued."""
+        self._move(id, State.QUEUED)
+
+    def _move(self, id_: UtteranceId, new: State) -> None:
+        step = 1 if new is State.SPEAKING else -1
+        with self._database.mutex:
+            with self._database.write() as db:
+                old = self._require(db, id_)
+                transition(old.state, new)
+                db.execute("update queue set state = ? where id = ?", (new.value, id_))
+            self._tally.apply({}, queued={old.source: -step}, speaking=step)
+        if new is State.QUEUED:
+            self._wake()
+
+    def finish(self, spoken: Spoken) -> None:
+        """It has ended, as *spoken* says, and moves to the history. Raises IllegalTransition if it had ended."""
+        with self._database.mutex:
+            with self._database.write() as db:
+                old = self._require(db, spoken.id)
+                if not transition(old.state, spoken.state).final:
+                    raise IllegalTransition(old.state, spoken.state)
+                rows.insert_ended(db, spoken)
+                db.execute("delete from queue where id = ?", (spoken.id,))
+                Tally.write(db, {spoken.state.value: 1})
+            speaking = old.state is State.SPEAKING
+            self._tally.apply(
+                {spoken.state.value: 1}, queued={} if speaking else {old.source: -1}, speaking=-int(speaking)
+            )
+
+    def _require(self, db: sqlite3.Connection, id_: UtteranceId) -> Utterance:
+        """The live utterance; one that has ended raises IllegalTransition, an unknown one StoreError."""
+        live = _live(db, id_)
+        if live is not None:
+            return live
+        ended = db.execute("select state from history where id = ?", (id_,)).fetchone()
+        if ended is not None:
+            raise IllegalTransition(ended[0], "anything else")
+        raise StoreError(f"there is no utterance {id_}", where=self._database.where)
+
+    def recover(self, on_crash: Literal["replay", "skip"]) -> list[Recovery]:
+        """After a start: decide about everything that was left behind, in one transaction.
+
+        What was speaking is queued again (`replay`) or skipped (`skip`); what has expired meanwhile is
+        expired, whichever it was. Returns the decisions; the caller logs them.
+        """
+        now = self._clock.time()
+        decisions: list[tuple[Utterance, State, str]] = []
+        with self._database.mutex:
+            with self._database.write() as db:
+                found = db.execute(
+                    f"select {rows.LIVE} from queue where state = 'speaking' or expires_at <= ? order by id",  # noqa: S608 - our own constant
+                    (now,),
+                ).fetchall()
+                for old in map(rows.utterance, found):
+                    new, why = _verdict(old, on_crash, now)
+                    if transition(old.state, new).final:
+                        _end(db, old, new, now, why)
+                    else:
+                        db.execute("update queue set state = ? where id = ?", (new.value, old.id))
+                    decisions.append((old, new, why))
+                Tally.write(db, {n.value: sum(new is n for _, new, _ in decisions) for n in State if n.final})
+            with self._database.read() as db:
+                self._tally = Tally(db)
+        return [Recovery(old.id, old.source, old.state, new, why) for old, new, why in decisions]
+
+    # Looking and tidying ---------------------------------------------------------------------------
+
+    def waiting(self, source: SourceName) -> int:
+        """Queued utterances of *source*; costs nothing."""
+        return self._tally.waiting(source)
+
+    def counts(self) -> Counts:
+        """Utterances by state; costs nothing, however long the history is."""
+        with self._database.mutex:
+            return self._tally.counts()
+
+    def counters(self) -> Counters:
+        """Totals since the database began; costs nothing."""
+        with self._database.mutex:
+            return self._tally.counters()
+
+    def queued(self, limit: int) -> list[Utterance]:
+        """The next *limit* queued utterances in the order in which they will be spoken."""
+        with self._database.read() as db:
+            found = db.execute(
+                f"select {rows.LIVE} from queue where state = 'queued' order by priority desc, id limit ?",  # noqa: S608 - our own constant
+                (limit,),
+            ).fetchall()
+        return [rows.utterance(row) for row in found]
+
+    def history(self, limit: int) -> list[Spoken]:
+        """The *limit* utterances that ended last, the newest first."""
+        with self._database.read() as db:
+            found = db.execute(
+                f"select {rows.ENDED} from history order by ended_at desc, id desc limit ?",  # noqa: S608 - our own constant
+                (limit,),
+            ).fetchall()
+        return [rows.spoken(row) for row in found]
+
+    def trim(self, *, keep: int, max_age: float | None = None) -> int:
+        """Remove one step's worth of what the history holds too much; return how many went.
+
+        keep: newest utterances that stay; max_age: seconds after which they go anyway. Call it again
+        while it returns something: each call is short, so that nobody waits long for the database.
+        """
+        oldest = 0.0 if max_age is None else self._clock.time() - max_age
+        with self._database.write() as db:
+            done = db.execute(
+                "delete from history where id in (select id from history where ended_at < ?"
+                " or id <= coalesce((select id from history order by id desc limit 1 offset ?), 0)"
+                " limit ?)",
+                (oldest, keep, _TRIM_STEP),
+            )
+        if done.rowcount:
+            with self._database.read() as db:
+                db.execute("pragma incremental_vacuum(500)").fetchall()
+        return done.rowcount
+
+    def close(self) -> None:
+        """Close the database; idempotent."""
+        self._database.close()
+
+
+def _live(db: sqlite3.Connection, id_: UtteranceId) -> Utterance | None:
+    row = db.execute(f"select {rows.LIVE} from queue where id = ?", (id_,)).fetchone()  # noqa: S608 - our own constant
+    return None if row is None else rows.utterance(row)
+
+
+def _verdict(old: Utterance, on_crash: Literal["replay", "skip"], now: float) -> tuple[State, str]:
+    """What becomes of an utterance found at a start, and why."""
+    if old.expires_at is not None and old.expires_at <= now:
+        return State.EXPIRED, "older than its max_age when ttsd started"
+    if on_crash == "replay":
+        return State.QUEUED, "ttsd ended while it sounded; it is spoken anew"
+    return State.SKIPPED, "ttsd ended while it sounded"
+
+
+def _end(db: sqlite3.Connection, old: Utterance, state: State, now: float, reason: str) -> None:
+    """Move a live utterance to the history with a final state of our own making."""
+    how = Spoken(
+        old.id, old.text, old.source, state, None, old.voice, old.queued_at, ended_at=now, reason=reason
+    )
+    rows.insert_ended(db, how)
+    db.execute("delete from queue where id = ?", (old.id,))
