@@ -42,13 +42,17 @@ REFUSALS = 3
 class ChainFailed(EngineError):
     """No engine could speak the sentence now; it may be tried again."""
 
-    def __init__(self, reasons: Mapping[EngineName, str], rest: str, retry_in: float) -> None:
-        """*reasons*: per engine; *rest*: the text not heard yet; *retry_in*: seconds."""
+    def __init__(
+        self, reasons: Mapping[EngineName, str], rest: str, retry_in: float, *, missing: bool = False
+    ) -> None:
+        """*reasons*: per engine; *rest*: the text not heard yet; *retry_in*: seconds;
+        *missing*: nothing was tried, for no engine of the chain is installed."""
         told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         super().__init__(f"no engine can speak now: {told or 'the chain is empty'}")
         self.reasons = dict(reasons)
         self.rest = rest
         self.retry_in = retry_in
+        self.missing = missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +241,7 @@ class Chain:
             return EngineRefused("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
         if found and all(isinstance(error, EngineMissing) for error in found):
             steps = "; ".join(dict.fromkeys(error.next_step for error in found if error.next_step))
-            failed = ChainFailed(reasons, rest, self.retry_in())
+            failed = ChainFailed(reasons, rest, self.retry_in(), missing=True)
             failed.next_step = steps or None
             return failed
         return ChainFailed(reasons, rest, self.retry_in())

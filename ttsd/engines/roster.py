@@ -1,7 +1,7 @@
 """Makes the engines that the settings name, keeps those that did not change, closes those that went.
 
-Build new, swap, then close old: `build` closes nothing; after the new chain is in use, `keep` ends
-what it does not need. One thread calls these; the engines themselves are shared.
+Build new, swap, then close old: `build` closes nothing; after the new chain is in use, `keep` tells
+what is to be closed. One thread calls these; the engines themselves are shared.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import structlog
 
 from ttsd.clock import SystemClock
 from ttsd.engines import catalog
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from ttsd.engines.engine import Engine
     from ttsd.model import EngineName
     from ttsd.settings import Settings
-
-log = structlog.get_logger("ttsd.engines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +55,16 @@ class Roster:
             self._head = made[0].name
         return Chain([one.engine for one in made], self._clock, health={one.name: one.health for one in made})
 
-    def keep(self, chain: Chain) -> None:
-        """Close every engine that *chain* does not have; may take a second for each."""
-        kept = [one for one in self._made if one.engine in chain.engines]
-        gone = [one for one in self._made if one not in kept]
-        self._made = kept
-        for one in gone:
-            one.engine.close()
-            log.info("engine_closed", engine=one.name)
+    def keep(self, chain: Chain) -> tuple[Engine, ...]:
+        """Let go of every engine that *chain* does not have; the caller closes them, a second for each."""
+        gone = tuple(one.engine for one in self._made if one.engine not in chain.engines)
+        self._made = [one for one in self._made if one.engine in chain.engines]
+        return gone
 
     def close(self) -> None:
         """Close them all; idempotent."""
-        self.keep(Chain(()))
+        for engine in self.keep(Chain(())):
+            engine.close()
 
     def _get(self, name: EngineName, settings: Settings, place: Place) -> _Made:
         wanted = settings.engine.get(name, EngineSettings())
