@@ -190,6 +190,8 @@ def _shape_of_class(cls: type, allowed: Range) -> Shape:
         return shapes.FilePath()
     if issubclass(cls, IntEnum):
         return shapes.Choice({member.name.lower(): member for member in cls})
+    if issubclass(cls, Enum):
+        return shapes.Choice({str(member.value): member for member in cls})
     if is_dataclass(cls):
         return Table(cls)
     raise TypeError(f"no kind of value for {cls!r}")
