@@ -93,6 +93,10 @@ class Reader:
         """Return the next item, or None after *timeout* seconds or a nudge (None: wait for good)."""
         return self._channel._take(self, timeout)
 
+    def nudge(self) -> None:
+        """Make `take` return now, because its owner has something else to look at."""
+        self._channel._nudge(self)
+
     def close(self) -> None:
         """Stop reading: this output no longer holds the others back."""
         self._channel._close(self)
@@ -109,6 +113,7 @@ class Channel:
         self._current: UtteranceId | None = None
         """The utterance being written; None between utterances, and after it was withdrawn or cut."""
         self._nudged: set[Reader] = set()
+        self._held = False
         self._closed = False
 
     def reader(self, *, leads: bool) -> Reader:
@@ -124,6 +129,8 @@ class Channel:
         """Hand *item* on, blocking while full. False: the utterance was withdrawn or cut; stop making it."""
         with self._changed:
             if isinstance(item, Begin):
+                if self._held:
+                    return False
                 self._current = item.utterance.id
             else:
                 self._changed.wait_for(lambda: self._closed or not self._full() or self._gone(item))
@@ -144,6 +151,23 @@ class Channel:
             self._changed.notify_all()
 
     # ---- from any thread
+
+    def hold(self) -> None:
+        """Take no further utterance; those that are in go on."""
+        with self._changed:
+            self._held = True
+
+    def knows(self, id: UtteranceId) -> bool:
+        """Whether *id* is being written, waits here, or was begun by a reader that has not seen its end."""
+        with self._changed:
+            return id == self._current or any(
+                r.current == id or any(owner(i) == id for i in r.items) for r in self._readers
+            )
+
+    def wants(self, id: UtteranceId) -> bool:
+        """Whether *id* is still being written: neither withdrawn nor cut."""
+        with self._changed:
+            return not self._closed and id == self._current
 
     def withdraw(self, which: Callable[[UtteranceId], bool] = lambda _: True) -> tuple[UtteranceId, ...]:
         """Throw away utterances that *which* names and that nobody has begun; return their ids."""
@@ -169,12 +193,6 @@ class Channel:
                     reader.items.insert(place, end)
             if self._current == id:
                 self._current = None
-            self._changed.notify_all()
-
-    def nudge(self, reader: Reader) -> None:
-        """Make *reader*'s `take` return now, because its owner has something else to look at."""
-        with self._changed:
-            self._nudged.add(reader)
             self._changed.notify_all()
 
     # ---- inside, under the lock
@@ -203,6 +221,11 @@ class Channel:
             return False
         item = reader.items[0]
         return not isinstance(item, Begin) or reader in self._leaders() or owner(item) not in self._waiting()
+
+    def _nudge(self, reader: Reader) -> None:
+        with self._changed:
+            self._nudged.add(reader)
+            self._changed.notify_all()
 
     def _take(self, reader: Reader, timeout: float | None) -> Item | None:
         with self._changed:

@@ -1,0 +1,258 @@
+"""The daemon's main thread: starts the house, lives in the mailbox, executes commands, stops in reverse.
+
+It is the sole owner of mode and lifecycle; signal handlers and other threads only put messages.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ttsd import __version__, commands, config, config_edit, events, log
+from ttsd.clock import SystemClock
+from ttsd.config_watch import ConfigWatch
+from ttsd.control.server import Server
+from ttsd.control.transport import default_transport
+from ttsd.engines import catalog
+from ttsd.errors import ConfigError, EngineError, TtsdError, UsageError
+from ttsd.house import House
+from ttsd.mailbox import Asked, Died, Done, Ended, Mailbox, Reloading, Stopping
+from ttsd.model import SAY, EngineName, SourceName
+from ttsd.status import DaemonStatus, NowStatus, QueueStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ttsd.clock import Clock
+    from ttsd.commands import Command
+    from ttsd.control.transport import Transport
+    from ttsd.mailbox import Message
+    from ttsd.model import UtteranceId
+    from ttsd.settings import Settings
+
+logger = structlog.get_logger("ttsd.daemon")
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds. sqlite3 and pipe reads give the GIL away at every step: at Python's default of 5 ms one busy
+thread makes each of them wait that long, and a chunk of sound takes 37 ms."""
+LOOK_SECONDS = 0.5
+"""How often the configuration file is looked at; it also lets Ctrl-C through on Windows."""
+
+
+def run(path: Path | None) -> int:
+    """Run until stopped; return the exit code. Raises ConfigError, StoreError, ControlError before that."""
+    settings = config.load(path)
+    log.configure(settings.log)
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    assert settings.control.socket is not None, "config.load fills it in"
+    daemon = Daemon(settings, default_transport(settings.control.socket), SystemClock())
+    with _signals(daemon.mailbox):
+        return daemon.run()
+
+
+class Daemon:
+    """One running ttsd."""
+
+    def __init__(self, settings: Settings, transport: Transport, clock: Clock) -> None:
+        """Nothing is opened before `run`."""
+        self.mailbox = Mailbox()
+        self._settings, self._clock = settings, clock
+        self._server = Server(transport, lambda command, reply: self.mailbox.put(Asked(command, reply)))
+        self._house: House
+        self._watch = ConfigWatch(settings.path)
+        self._problems: tuple[str, ...] = ()
+        self._began = clock.monotonic()
+        self._waiting: dict[UtteranceId, list[Callable[[object], None]]] = {}
+        self._stopping: Stopping | Died | None = None
+
+    def run(self) -> int:
+        """Start, live, stop; return the exit code. Raises TtsdError if it cannot start."""
+        with ExitStack() as closing:
+            closing.callback(self._server.close)
+            self._house = House(self._settings, self._clock, self.mailbox, self._server.publish)
+            closing.callback(self._house.close)
+            self._server.start()
+            closing.callback(self._server.stop)
+            self._house.start()
+            self._announce()
+            while self._stopping is None:
+                message = self.mailbox.get(LOOK_SECONDS)
+                if message is not None:
+                    self._handle(message)
+                elif self._watch.changed():
+                    self._reload()
+            logger.info("stopping", why=str(self._stopping))
+        return 1 if isinstance(self._stopping, Died) else 0
+
+    def _announce(self) -> None:
+        house = self._house
+        for output in house.outputs():
+            logger.info("output", name=output.name, is_=output.description)
+        for engine in house.chain.status():
+            logger.info("engine", name=engine.name, state=engine.state, detail=engine.detail)
+        for source in house.sources():
+            logger.info("source", name=source.name, path=source.path, waiting=source.waiting)
+        logger.info(
+            "ready", version=__version__, pid=os.getpid(), config=str(self._settings.path or "defaults")
+        )
+
+    # ---- messages
+
+    def _handle(self, message: Message) -> None:
+        match message:
+            case Asked(command, reply):
+                try:
+                    answer = self._execute(command, reply)
+                except TtsdError as error:
+                    answer = error
+                if answer is not None:
+                    reply(answer)
+            case Ended(spoken):
+                for reply in self._waiting.pop(spoken.id, ()):
+                    reply(spoken)
+            case Reloading():
+                self._reload()
+            case Done(then):
+                then()
+            case Stopping() | Died():
+                self._stopping = message
+
+    def _execute(self, command: Command, reply: Callable[[object], None]) -> object:
+        """The command's result; None: it will be given to *reply* later. Raises TtsdError."""
+        match command:
+            case commands.Ping():
+                return "pong"
+            case commands.Version():
+                return {"version": __version__}
+            case commands.Status():
+                return self._status()
+            case commands.Say():
+                return self._say(command, reply)
+            case commands.Skip():
+                return {"skipped": self._house.skip()}
+            case commands.SwitchEngine(engine=engine):
+                return self._switch(engine)
+            case commands.EngineList():
+                return self._house.chain.status()
+            case commands.Reload():
+                return self._reload(strict=True)
+            case commands.Shutdown():
+                self.mailbox.put(Stopping("shutdown"))
+                return {"stopping": True}
+            case _:
+                raise UsageError(f"this version does not know {type(command).__name__} yet")
+
+    def _say(self, command: commands.Say, reply: Callable[[object], None]) -> object:
+        if command.engine is not None and command.engine not in self._house.chain.names:
+            raise UsageError(
+                f"the engine {command.engine} is not in the chain",
+                next_step=f"the chain is {', '.join(self._house.chain.names)}",
+            )
+        utterance = self._house.store.say(
+            command.text,
+            source=SourceName(command.source or SAY),
+            voice=command.voice,
+            engine=command.engine,
+            priority=command.priority,
+            key=command.key,
+            max_age=command.max_age,
+        )
+        if command.wait:
+            self._waiting.setdefault(utterance.id, []).append(reply)
+            return None
+        return {"id": utterance.id}
+
+    # ---- configuration
+
+    def _switch(self, name: EngineName) -> object:
+        entry = catalog.find(name)
+        if entry is None:
+            raise EngineError(f"no engine {name} is known{catalog.did_you_mean(name)}")
+        why = catalog.missing(entry)
+        if why is not None:
+            raise EngineError(f"cannot switch to {name}: {why}", next_step=entry.install)
+        old = self._house.settings
+        engines = (EngineName(entry.name), *(other for other in old.engines if other != entry.name))
+        self._house.use_engines(engines)
+        if self._settings.path is not None:
+            config_edit.set_value(self._settings.path, "engines", engines)
+            self._watch.seen()
+        self._server.publish(
+            events.EngineChanged(at=self._clock.time(), engine=engines[0], state="head", chain=engines)
+        )
+        logger.info("switched", chain=engines)
+        return {"engine": engines[0], "chain": engines, "saved": self._settings.path is not None}
+
+    def _reload(self, *, strict: bool = False) -> object:
+        """Put the file as it is now in force, or keep what is. *strict*: raise what is wrong with it."""
+        changed: tuple[str, ...] = ()
+        try:
+            changed = self._house.change(config.load(self._settings.path))
+            self._problems = ()
+            logger.info("reloaded", changed=changed)
+        except TtsdError as error:
+            self._problems = error.problems if isinstance(error, ConfigError) else (str(error),)
+            logger.error("not_reloaded", problems=self._problems, in_force="the old configuration")
+            if strict:
+                raise
+        finally:
+            self._watch.seen()
+            self._server.publish(
+                events.ConfigChanged(
+                    at=self._clock.time(), ok=not self._problems, problems=self._problems, changed=changed
+                )
+            )
+        return {"changed": changed}
+
+    # ---- status
+
+    def _status(self) -> DaemonStatus:
+        house = self._house
+        counts, now, trouble = house.store.counts(), house.now(), house.trouble()
+        if self._stopping is not None:
+            state = "stopping"
+        elif trouble:
+            state = "waiting"
+        else:
+            state = "speaking" if now else "idle"
+        return DaemonStatus(
+            state=state,
+            version=__version__,
+            pid=os.getpid(),
+            uptime_s=round(self._clock.monotonic() - self._began, 3),
+            config=str(self._settings.path) if self._settings.path else None,
+            config_problems=self._problems,
+            trouble=trouble,
+            engine=house.chain.names[0],
+            chain=house.chain.status(),
+            queue=QueueStatus(queued=counts.queued, speaking=counts.speaking),
+            now=NowStatus.of(now) if now else None,
+            outputs=house.outputs(),
+            sources=house.sources(),
+            counters=house.store.counters(),
+        )
+
+
+@contextmanager
+def _signals(mailbox: Mailbox) -> Iterator[None]:
+    """SIGTERM and SIGINT stop, SIGHUP reloads; the handlers only put messages."""
+    wanted: dict[signal.Signals, Message] = {
+        signal.SIGTERM: Stopping("SIGTERM"),
+        signal.SIGINT: Stopping("SIGINT"),
+    }
+    if sys.platform != "win32":
+        wanted[signal.SIGHUP] = Reloading()
+    before = {}
+    for number, message in wanted.items():
+        before[number] = signal.signal(number, lambda *_, message=message: mailbox.put(message))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,250 @@
+"""The house in use: its rooms built in order, changed where a new configuration differs, closed in reverse.
+
+Build new, swap, then close old: what fails to be built leaves the old in force. The main thread alone
+calls these; slow endings (an engine's process, a voice that finishes its sentence) run beside it.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ttsd import log
+from ttsd.engines.roster import Roster
+from ttsd.errors import EngineError
+from ttsd.mailbox import Died, Done, Ended, Mailbox
+from ttsd.speech.stage import Stage
+from ttsd.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ttsd.clock import Clock
+    from ttsd.engines.chain import Chain
+    from ttsd.events import Event
+    from ttsd.model import EngineName, UtteranceId
+    from ttsd.settings import Settings
+    from ttsd.sources.reader import SourceReader
+    from ttsd.sources.status import SourceStatus
+    from ttsd.speech.ledger import Now
+    from ttsd.speech.speaker import OutputStatus, Speaker
+
+logger = structlog.get_logger("ttsd.house")
+
+DATABASE = "ttsd.db"
+_FIXED = frozenset({"state", "control"})
+"""Tables that a running daemon cannot change under itself."""
+
+
+class House:
+    """Store, engines, speaker and sources of one daemon."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, mailbox: Mailbox, publish: Callable[[Event], None]
+    ) -> None:
+        """Open the store and recover it. Raises StoreError, EngineError."""
+        self.settings = settings
+        self._clock, self._mailbox, self._publish = clock, mailbox, publish
+        self.roster = Roster(clock)
+        self.chain: Chain = self.roster.build(settings)
+        self.store = Store.open(_state_dir(settings) / DATABASE, clock=clock, wake=self._wake)
+        for decision in self.store.recover(settings.speech.on_crash):
+            logger.info(
+                "recovered", id=decision.id, source=decision.source, state=str(decision.new), why=decision.why
+            )
+        self.speaker: Speaker | None = None
+        self.reader: SourceReader | None = None
+        self._successor: Speaker | None = None
+        self._source_stage: Stage | None = None
+        self._beside: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin to speak and to follow. Raises TtsdError."""
+        # numpy, soxr and libpulse come with these: the control socket answers already.
+        self.speaker = self._make_speaker(self.settings)
+        self.speaker.start()
+        self._load_head()
+        self._follow()
+
+    def change(self, new: Settings) -> tuple[str, ...]:
+        """Put *new* in force where it differs; return the tables that differed. Raises TtsdError."""
+        old = self.settings
+        changed = {f.name for f in fields(old) if getattr(old, f.name) != getattr(new, f.name)} - {"path"}
+        for name in changed & _FIXED:
+            logger.warning("needs_a_restart", table=name)
+            new = replace(new, **{name: getattr(old, name)})
+        if changed & {"engines", "engine"}:
+            self.chain = self.roster.build(new)
+        if changed & {"outputs", "speech"}:
+            self._succeed(self._make_speaker(new))
+        elif changed & {"engines", "engine"}:
+            self._use_chain()
+        if "sources" in changed and self.reader is not None:
+            self.reader.update(new.sources, _base(new), max_age=new.speech.max_age)
+        if "log" in changed:
+            log.configure(new.log)
+        self.settings = new
+        if changed & {"engines", "engine"}:
+            self._load_head()
+        return tuple(sorted(changed))
+
+    def use_engines(self, engines: tuple[EngineName, ...]) -> None:
+        """Speak with this chain from the next utterance on. Raises EngineError."""
+        new = replace(self.settings, engines=engines)
+        self.chain = self.roster.build(new)
+        self.settings = new
+        self._use_chain()
+        self._load_head()
+
+    def close(self) -> None:
+        """Stop following, finish or cut the voice, end the engines, close the store. Idempotent."""
+        speech = self.settings.speech
+        if self._source_stage is not None:
+            self._source_stage.stop()
+        if self.reader is not None:
+            self.reader.finish()
+            self.reader.close()
+            self.reader = None
+        if self.speaker is not None:
+            self.speaker.stop(finish=speech.on_stop == "finish", timeout=speech.stop_timeout)
+            self.speaker = None
+        self.roster.close()
+        for thread in self._beside:  # engines that were loading, a speaker that was retiring
+            thread.join()
+        self.store.close()
+
+    # ---- what it does
+
+    def skip(self) -> UtteranceId | None:
+        """End what is heard; None: there was nothing."""
+        return self.speaker.skip() if self.speaker else None
+
+    def now(self) -> Now | None:
+        """What is heard."""
+        return self.speaker.now if self.speaker else None
+
+    def trouble(self) -> str | None:
+        """Why the queue does not move; None: it does."""
+        return self.speaker.trouble if self.speaker else None
+
+    def outputs(self) -> tuple[OutputStatus, ...]:
+        """How each output is."""
+        return self.speaker.outputs() if self.speaker else ()
+
+    def sources(self) -> tuple[SourceStatus, ...]:
+        """How each source is."""
+        return self.reader.status() if self.reader else ()
+
+    # ---- inside
+
+    def _make_speaker(self, settings: Settings) -> Speaker:
+        from ttsd.audio.build import make_all
+        from ttsd.speech.speaker import Speaker
+
+        outputs = make_all(settings.outputs, folder=_state_dir(settings) / "spoken")
+        return Speaker(
+            self.store,
+            self.chain,
+            [(output, _required(settings, index)) for index, output in enumerate(outputs)],
+            settings.speech,
+            self._clock,
+            publish=self._publish,
+            died=self._died,
+            ended=lambda spoken: self._mailbox.put(Ended(spoken)),
+        )
+
+    def _use_chain(self) -> None:
+        for speaker in (self.speaker, self._successor):
+            if speaker is not None:
+                speaker.use_chain(self.chain, released=self._free_engines)
+
+    def _succeed(self, successor: Speaker) -> None:
+        """The speaker finishes what it says and gives its outputs back; then *successor* goes on."""
+        old, speech = self.speaker, self.settings.speech
+        waiting, self._successor = self._successor, successor
+        if waiting is not None:
+            return  # the old one is finishing already: it makes room for the newest
+
+        def take_over() -> None:
+            self.speaker, self._successor = self._successor, None
+            if self.speaker is not None:
+                self.speaker.start()
+            self._free_engines()
+
+        def retire() -> None:
+            if old is not None:
+                old.stop(finish=True, timeout=speech.stop_timeout)
+            self._mailbox.put(Done(take_over))
+
+        self._run_beside("retire-speaker", retire)
+
+    def _load_head(self) -> None:
+        """Start the first engine now, so that the first line does not wait for it."""
+        if not self.chain.engines:
+            return
+        head = self.chain.engines[0]
+
+        def load() -> None:
+            try:
+                head.load()
+            except EngineError as error:
+                logger.warning("engine_not_ready", engine=head.name, error=str(error))
+            else:
+                logger.info("engine_ready", engine=head.name, seconds=head.status().load_seconds)
+
+        self._run_beside("load-engine", load)
+
+    def _free_engines(self) -> None:
+        """From any thread: the old chain is in use no longer."""
+
+        def free() -> None:
+            for engine in self.roster.keep(self.chain):
+                self._run_beside("close-engine", engine.close)
+                logger.info("engine_closed", engine=engine.name)
+
+        self._mailbox.put(Done(free))
+
+    def _follow(self) -> None:
+        from ttsd.sources.reader import SourceReader
+
+        settings = self.settings
+        self.reader = reader = SourceReader(
+            settings.sources, _base(settings), self.store, self._clock, max_age=settings.speech.max_age
+        )
+        self._source_stage = Stage(
+            "sources", lambda: reader.wait(reader.step()), interrupt=reader.wake, died=self._died
+        )
+        self._source_stage.start()
+
+    def _run_beside(self, name: str, work: Callable[[], None]) -> None:
+        self._beside = [thread for thread in self._beside if thread.is_alive()]
+        thread = threading.Thread(target=work, name=f"ttsd-{name}", daemon=True)
+        self._beside.append(thread)
+        thread.start()
+
+    def _wake(self) -> None:
+        if self.speaker is not None:
+            self.speaker.wake()
+
+    def _died(self, stage: str, error: BaseException) -> None:
+        self._mailbox.put(Died(stage, error))
+
+
+def _state_dir(settings: Settings) -> Path:
+    assert settings.state.dir is not None, "config.load fills it in"
+    return settings.state.dir
+
+
+def _base(settings: Settings) -> Path:
+    """The folder that relative paths belong to."""
+    return settings.path.parent if settings.path else Path.cwd()
+
+
+def _required(settings: Settings, index: int) -> bool:
+    """Speech waits for the first output, unless it is told otherwise."""
+    required = settings.outputs[index].required
+    return index == 0 if required is None else required

@@ -1,0 +1,81 @@
+"""What the main thread is told: everything that other threads, signals and clients want of it.
+
+A `SimpleQueue`, because it alone may be put into from a signal handler: with `Queue` and `Event` a
+signal that comes while their lock is held hangs the process.
+"""
+
+from __future__ import annotations
+
+import queue
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ttsd.commands import Command
+    from ttsd.model import Spoken
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody wants a command executed."""
+
+    command: Command
+    reply: Callable[[object], None]
+    """Takes the result or a TtsdError, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An utterance ended."""
+
+    spoken: Spoken
+
+
+@dataclass(frozen=True, slots=True)
+class Reloading:
+    """The configuration is to be read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The daemon is to end."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """A stage ended by a fault of ours: a daemon that limped on would be silent and not say so."""
+
+    stage: str
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Something slow that ran elsewhere is finished; *then* runs on the main thread."""
+
+    then: Callable[[], None]
+
+
+Message: TypeAlias = Asked | Ended | Reloading | Stopping | Died | Done
+
+
+class Mailbox:
+    """The main thread's."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Message] = queue.SimpleQueue()
+
+    def put(self, message: Message) -> None:
+        """From any thread and from signal handlers; never blocks."""
+        self._queue.put(message)
+
+    def get(self, timeout: float) -> Message | None:
+        """The next message; None: none came for *timeout* seconds."""
+        try:
+            return self._queue.get(timeout=timeout)
+        except queue.Empty:
+            return None

@@ -1,0 +1,339 @@
+"""The ledger: which utterances are in flight, what was heard of them, and what the store is told.
+
+Invariants
+- An utterance is in flight from its claim until the store knows its end (or until it is released):
+  so it is never claimed twice, however slow or full the disk is.
+- `speaking` is written when its first sample was heard, its end when every required output has let
+  its last sample be heard. A note that the store cannot take is kept and tried again.
+- Outputs only leave notes; the store is written by the thread that calls `step`.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ttsd import events
+from ttsd.errors import StoreError
+from ttsd.model import Spoken, State
+from ttsd.speech.channel import End, SentenceStart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from ttsd.clock import Clock
+    from ttsd.errors import OutputError
+    from ttsd.model import EngineName, Utterance, UtteranceId
+    from ttsd.speech.play import Mark, Player, Word
+    from ttsd.store import Store
+
+log = structlog.get_logger("ttsd.speech")
+
+RETRY_SECONDS = 1.0
+"""Between two tries at a store that refused a note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What is being heard."""
+
+    utterance: Utterance
+    engine: EngineName | None
+    voice: str | None
+    sentence: int
+    """Index within the utterance."""
+    text: str
+    """The sentence."""
+    since: float
+    """Unix seconds at which the utterance began."""
+
+
+@dataclass(slots=True)
+class _Flight:
+    """An utterance on its way from the claim to its end. `step`'s thread alone writes it."""
+
+    utterance: Utterance
+    lead: Player | None = None
+    """The output that was the first to be heard."""
+    began: float | None = None
+    sentence: SentenceStart | None = None
+    """The last one heard."""
+    waiting_for: set[Player] | None = None
+    """Required outputs that have not reported its end; None: no output has."""
+    state: State = State.QUEUED
+    """What the store was told last."""
+    cut: bool = False
+    """Its end was decided before it came."""
+
+
+class Ledger:
+    """Claims utterances for synthesis and records what became of them."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        publish: Callable[[events.Event], None],
+        ended: Callable[[Spoken], None] = lambda _: None,
+    ) -> None:
+        """*publish*: gets every event; *ended*: is told of every end, after the store."""
+        self._store, self._clock, self._publish, self._ended = store, clock, publish, ended
+        self._lock = threading.Lock()
+        self._landed = threading.Condition(self._lock)
+        self._flights: dict[UtteranceId, _Flight] = {}
+        self._notes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._refused: Callable[[], None] | None = None
+        self._required: frozenset[Player] = frozenset()
+        self.now: Now | None = None
+        """What is heard now; replaced as a whole, so any thread may read it."""
+        self.error: StoreError | None = None
+        """Why the store does not take notes; None while it does."""
+
+    # ---- claims, from the synthesis thread
+
+    def claim(self) -> Utterance | None:
+        """The next utterance worth speaking, now in flight; None: nothing waits. Raises StoreError."""
+        while True:
+            with self._lock:
+                flying = tuple(self._flights)
+            utterance = self._store.next(exclude=flying)
+            if utterance is None:
+                return None
+            with self._lock:
+                self._flights[utterance.id] = _Flight(utterance)
+            if utterance.expires_at is None or utterance.expires_at > self._clock.time():
+                return utterance
+            self.settle(self.unspoken(utterance, State.EXPIRED, "older than its max_age"))
+
+    def release(self, ids: Collection[UtteranceId]) -> None:
+        """These were withdrawn before anything was heard of them: they wait in the queue again."""
+        with self._landed:
+            for id in ids:
+                self._flights.pop(id, None)
+            self._landed.notify_all()
+
+    def settle(self, spoken: Spoken) -> None:
+        """An utterance in flight ended without reaching an output."""
+        self._notes.put(partial(self._finish, spoken))
+
+    def unspoken(self, utterance: Utterance, state: State, reason: str) -> Spoken:
+        """How an utterance ends of which nothing (more) is to be heard."""
+        with self._lock:
+            flight = self._flights.get(utterance.id)
+        start = flight.sentence if flight else None
+        return Spoken(
+            id=utterance.id,
+            text=utterance.text,
+            source=utterance.source,
+            state=state,
+            engine=start.engine if start else None,
+            voice=start.voice if start else None,
+            queued_at=utterance.queued_at,
+            ended_at=self._clock.time(),
+            reason=reason,
+        )
+
+    # ---- from any thread
+
+    def flying(self) -> tuple[Utterance, ...]:
+        """Utterances in flight whose end is open, oldest claim first."""
+        with self._lock:
+            return tuple(f.utterance for f in self._flights.values() if f.waiting_for is None and not f.cut)
+
+    def began(self, id: UtteranceId) -> bool:
+        """Whether something of it was heard."""
+        with self._lock:
+            flight = self._flights.get(id)
+            return flight is not None and flight.began is not None
+
+    def cut(self, utterance: Utterance, state: State, reason: str) -> Spoken | None:
+        """Decide its end; returns how it ends, or None if that is decided already."""
+        with self._lock:
+            flight = self._flights.get(utterance.id)
+            if flight is None or flight.cut or flight.waiting_for is not None:
+                return None
+            flight.cut = True
+        return self.unspoken(utterance, state, reason)
+
+    def wait_until_landed(self, timeout: float) -> bool:
+        """Wait until nothing is in flight; False: something still is after *timeout* seconds."""
+        with self._landed:
+            return self._landed.wait_for(lambda: not self._flights, timeout)
+
+    def drain(self) -> None:
+        """Record the notes that are left and queue again what never came to its end. Nobody else steps."""
+        while self.step(timeout=0):
+            pass
+        for flight in tuple(self._flights.values()):
+            self.settle(self.unspoken(flight.utterance, State.QUEUED, "stopped"))
+        while self.step(timeout=0):
+            pass
+
+    def nudge(self) -> None:
+        """Make `step` return soon."""
+        self._notes.put(lambda: None)
+
+    # ---- notes, from the outputs' threads
+
+    def require(self, players: Collection[Player]) -> None:
+        """From now on an utterance has ended when all of these have reported it."""
+        self._required = frozenset(players)
+
+    def heard(self, player: Player, mark: Mark, at: float) -> None:
+        """See `Listener`."""
+        match mark:
+            case SentenceStart():
+                note = partial(self._said, player, mark, at)
+            case End():
+                note = partial(self._end, player, mark.spoken)
+            case _:
+                note = partial(self._word, player, mark, at)
+        self._notes.put(note)
+
+    def changed(self, player: Player, error: OutputError | None) -> None:
+        """See `Listener`."""
+        self._notes.put(partial(self._output_changed, player, error, self._clock.time()))
+
+    # ---- the recording thread
+
+    def step(self, timeout: float | None = None) -> bool:
+        """Record one note; False: there was none within *timeout* seconds, or the store refused it."""
+        if self._refused is None:
+            try:
+                self._refused = self._notes.get(timeout=timeout)
+            except queue.Empty:
+                return False
+        try:
+            self._refused()
+        except StoreError as error:
+            if self.error is None:
+                log.error("cannot_record", error=str(error))
+            self.error = error
+            return False
+        if self.error is not None:
+            log.info("can_record_again")
+            self.error = None
+        self._refused = None
+        return True
+
+    def _said(self, player: Player, start: SentenceStart, at: float) -> None:
+        flight = self._flights.get(start.id)
+        if flight is None or player is not (flight.lead or player):
+            return  # withdrawn meanwhile, or another output leads
+        utterance = flight.utterance
+        if flight.state is State.QUEUED:
+            self._store.begin(start.id)
+            flight.state, flight.lead, flight.began = State.SPEAKING, player, at
+            log.info("speaking", id=start.id, source=utterance.source, engine=start.engine, voice=start.voice)
+            log.debug("speaking_text", id=start.id, text=utterance.text)
+            self._publish(
+                events.Begin(
+                    at=at,
+                    id=start.id,
+                    source=utterance.source,
+                    text=utterance.text,
+                    engine=start.engine,
+                    voice=start.voice,
+                )
+            )
+        flight.sentence = start
+        self.now = Now(utterance, start.engine, start.voice, start.index, start.text, flight.began or at)
+        self._publish(
+            events.SentenceBegin(at=at, id=start.id, index=start.index, text=start.text, engine=start.engine)
+        )
+
+    def _word(self, player: Player, mark: Word, at: float) -> None:
+        flight = self._flights.get(mark.id)
+        if flight is None or flight.lead is not player or flight.sentence is None:
+            return
+        self._publish(
+            events.Word(
+                at=at,
+                id=mark.id,
+                sentence=flight.sentence.index,
+                text=mark.word.text,
+                start=mark.word.start,
+                end=mark.word.end,
+            )
+        )
+
+    def _end(self, player: Player, spoken: Spoken) -> None:
+        flight = self._flights.get(spoken.id)
+        if flight is None:
+            return
+        if flight.waiting_for is None:
+            flight.waiting_for = set(self._required)
+        flight.waiting_for.discard(player)
+        if not flight.waiting_for:
+            self._finish(spoken)
+
+    def _finish(self, spoken: Spoken) -> None:
+        flight = self._flights.get(spoken.id)
+        if flight is None:
+            return
+        if flight.began is not None:
+            times = {**spoken.trace, "first_sample": flight.began, "last_sample": spoken.ended_at}
+            spoken = replace(spoken, trace=times)
+        if spoken.state is not State.QUEUED:
+            self._store.finish(spoken)
+        elif flight.state is State.SPEAKING:
+            self._store.requeue(spoken.id)
+        if self.now is not None and self.now.utterance.id == spoken.id:
+            self.now = None
+        log.info(
+            str(spoken.state),
+            id=spoken.id,
+            source=spoken.source,
+            engine=spoken.engine,
+            seconds=round(spoken.seconds, 3),
+            reason=spoken.reason,
+        )
+        for event in _end_events(spoken, began=flight.began is not None):
+            self._publish(event)
+        self._ended(spoken)
+        with self._landed:
+            self._flights.pop(spoken.id, None)
+            self._landed.notify_all()
+
+    def _output_changed(self, player: Player, error: OutputError | None, at: float) -> None:
+        name = player.output.name
+        if error is None:
+            log.info("output_back", output=name)
+        else:
+            log.warning("output_lost", output=name, error=str(error))
+        self._publish(
+            events.DeviceChanged(
+                at=at, output=name, state="lost" if error else "open", detail=str(error) if error else None
+            )
+        )
+
+
+_UNSPOKEN = {
+    State.SKIPPED: events.Skipped,
+    State.EXPIRED: events.Expired,
+    State.DROPPED: events.Dropped,
+    State.FAILED: events.Failed,
+}
+
+
+def _end_events(spoken: Spoken, *, began: bool) -> Iterator[events.Event]:
+    """Why it was not spoken, and the one end of what began."""
+    if spoken.state in _UNSPOKEN:
+        yield _UNSPOKEN[spoken.state](
+            at=spoken.ended_at, id=spoken.id, source=spoken.source, reason=spoken.reason
+        )
+    if began:
+        yield events.End(
+            at=spoken.ended_at,
+            id=spoken.id,
+            source=spoken.source,
+            state=spoken.state,
+            seconds=spoken.seconds,
+            engine=spoken.engine,
+            voice=spoken.voice,
+        )

@@ -1,0 +1,342 @@
+"""Playing to one output: channel -> the output's rate -> fades and volume -> blocking writes.
+
+Invariants
+- What is reported as begun, said or ended was *heard*: the played position has passed it.
+- Every sample of an utterance reaches the output once, in order, unless the utterance is cut; a device
+  that goes and comes back resumes at the sample where it stopped being heard.
+- Nothing ends with a step in the waveform: cutting and pausing ramp to zero, resuming ramps up.
+
+One thread calls `step`; `pause`, `resume`, `fade_out`, `volume` and `stop` may be used from any.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from ttsd.audio.dsp import Resampler, silence
+from ttsd.errors import OutputError
+from ttsd.model import UtteranceId, WordTime
+from ttsd.speech.channel import Begin, End, Item, SentenceStart, Sound
+from ttsd.speech.tail import Tail
+
+if TYPE_CHECKING:
+    from ttsd.audio.output import Output
+    from ttsd.clock import Clock
+    from ttsd.model import Chunk, Samples, Spoken, Utterance
+    from ttsd.speech.channel import Reader
+
+BLOCK_SECONDS = 0.01
+"""Sound handed to the output at a time: commands are obeyed between blocks."""
+FADE_SECONDS = 0.006
+"""Long enough not to click, short enough not to be noticed."""
+REOPEN_SECONDS = 0.25
+"""How often an output that is gone is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the utterance begins to sound."""
+
+    id: UtteranceId
+    word: WordTime
+
+
+Mark = SentenceStart | Word | End
+"""What is told when the played position has passed it."""
+
+
+class Listener(Protocol):
+    """Who is told what an output let be heard. Called from the output's thread; must not block."""
+
+    def heard(self, player: Player, mark: Mark, at: float) -> None:
+        """The mark's first sample was heard at Unix time *at*; for an End: its last, and it was noted."""
+        ...
+
+    def changed(self, player: Player, error: OutputError | None) -> None:
+        """The output was lost (with the reason), or is back (None)."""
+        ...
+
+
+class Player:
+    """Plays the channel to one output."""
+
+    def __init__(
+        self,
+        output: Output,
+        reader: Reader,
+        listener: Listener,
+        clock: Clock,
+        *,
+        pause: float,
+        required: bool = True,
+    ) -> None:
+        """*pause*: seconds of silence between two utterances; *required*: speech waits for this output."""
+        self.output = output
+        self.required = required
+        self.pause_seconds = pause
+        self.volume = 1.0
+        self.error: OutputError | None = None
+        """Why the output is gone; None while it is well."""
+        self._reader, self._listener, self._clock = reader, listener, clock
+        self._wake = threading.Event()
+        self._opened = False
+        # Positions are frames since the player was made, over all openings of the output.
+        self._written = 0
+        self._base = 0
+        self._last_heard = 0
+        self._tail = Tail()
+        self._marks: deque[tuple[int, Mark]] = deque()
+        # The utterance being written.
+        self._utterance: Utterance | None = None
+        self._sounding = False
+        self._rate = output.rate or 0
+        self._resampler: Resampler | None = None
+        self._sound = silence(0)
+        self._starting: SentenceStart | None = None
+        self._sentence_frame = 0
+        self._quiet_since = float("-inf")
+        # Commands from other threads, and how far they were obeyed.
+        self._cut: Spoken | None = None
+        self._paused = False
+        self._silent = False
+        self._gain = 1.0
+
+    # ---- from any thread
+
+    def pause(self) -> None:
+        """Fall silent within a block and the device's buffer, keeping the place."""
+        self._paused = True
+        self._nudge()
+
+    def resume(self) -> None:
+        """Go on at the sample where `pause` stopped."""
+        self._paused = False
+        self._nudge()
+
+    def fade_out(self, spoken: Spoken) -> None:
+        """Stop sounding this utterance now, which ends so. Call it after the channel was cut."""
+        self._cut = spoken
+        self._nudge()
+
+    def stop(self) -> None:
+        """Make the running `step` return soon; nothing more is played."""
+        self._reader.close()
+        self._nudge()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._reader.closed
+
+    def close(self) -> None:
+        """Give the output back, when no thread calls `step` any more."""
+        self.output.close()
+        self._opened = False
+
+    # ---- the thread's side
+
+    def step(self) -> None:
+        """Write one block or take one item; block at most until something changes."""
+        try:
+            if not self._opened:
+                self._open()
+            self._advance()
+        except OutputError as error:
+            self._lose(error)
+
+    def _advance(self) -> None:
+        self._report()
+        cut = self._cut
+        if cut is not None and self._utterance is not None and cut.id == self._utterance.id:
+            self._drop(cut)
+        if self._paused:
+            self._rest()
+        elif len(self._sound):
+            self._write_block()
+        else:
+            item = self._reader.take(self._patience())
+            if item is not None:
+                self._accept(item)
+
+    def _accept(self, item: Item) -> None:
+        match item:
+            case Begin():
+                self._utterance, self._sounding, self._cut = item.utterance, False, None
+                self._rate = self.output.rate or 0
+            case SentenceStart():
+                self._drain_resampler()
+                self._starting = item
+            case Sound():
+                self._take_chunk(item.id, item.chunk)
+            case End():
+                self._drain_resampler()
+                self._mark(item)
+                self._report()
+
+    def _take_chunk(self, id: UtteranceId, chunk: Chunk) -> None:
+        self._rate = self._rate or chunk.rate
+        if not self._sounding and self._utterance is not None and len(chunk.samples):
+            self._sounding = True
+            self.output.begin(self._utterance)
+            self._append(silence(self._distance()))
+        if self._starting is not None:
+            self._sentence_frame = self._mark(self._starting)
+            self._starting = None
+        for word in chunk.words:
+            self._marks.append((self._sentence_frame + int(word.start * self._rate), Word(id, word)))
+        if chunk.rate == self._rate:
+            self._append(chunk.samples)
+        else:
+            if self._resampler is None:
+                self._resampler = Resampler(chunk.rate, self._rate)
+            self._append(self._resampler.push(chunk.samples))
+
+    def _drain_resampler(self) -> None:
+        if self._resampler is not None:
+            self._append(self._resampler.flush())
+            self._resampler = None
+
+    def _append(self, samples: Samples) -> None:
+        self._sound = np.concatenate([self._sound, samples]) if len(self._sound) else samples
+
+    def _distance(self) -> int:
+        """Frames of silence still missing between the last utterance and this one."""
+        if not self.output.live:
+            return 0
+        waiting = any(isinstance(mark, End) for _, mark in self._marks)
+        quiet = 0.0 if waiting else self._clock.monotonic() - self._quiet_since
+        return max(0, int((self.pause_seconds - quiet) * self._rate))
+
+    # ---- writing
+
+    def _write_block(self) -> None:
+        frames = max(1, int(self._rate * BLOCK_SECONDS))
+        block, self._sound = self._sound[:frames], self._sound[frames:]
+        target = self.volume
+        if target != self._gain or target != 1.0:
+            block, self._gain = _ramp(block, self._gain, target), target
+        if self._silent and self.output.live:
+            block = _ramp(block, 0.0, 1.0)
+        self._silent = False
+        self._write(block)
+
+    def _write(self, block: Samples) -> None:
+        self._tail.add(block, self._written)
+        self._written += len(block)
+        self.output.write(block, self._rate)
+        self._tail.forget(self._heard())
+
+    def _fall_silent(self) -> None:
+        """Ramp down over the next samples without using them up; between chunks over the last one."""
+        if self._silent or not self._sounding or not self.output.live:
+            return
+        frames = max(1, int(self._rate * FADE_SECONDS))
+        ahead = self._sound[:frames] * np.float32(self._gain)
+        hold = ahead[-1:] if len(ahead) else self._tail.last()
+        self._marks = deque((f + frames if f >= self._written else f, mark) for f, mark in self._marks)
+        self._write(_ramp(np.concatenate([ahead, np.repeat(hold, frames - len(ahead))]), 1.0, 0.0))
+
+    def _drop(self, cut: Spoken) -> None:
+        """The utterance was cut: nothing of it any more, and its end is now."""
+        self._fall_silent()
+        self._sound, self._resampler, self._cut = silence(0), None, None
+        ended = any(isinstance(mark, End) and mark.spoken.id == cut.id for _, mark in self._marks)
+        heard = self._heard()
+        self._marks = deque(
+            (frame, mark) for frame, mark in self._marks if not _belongs(mark, cut.id) or frame <= heard
+        )
+        self._utterance = None
+        if ended:  # the channel gave its end before the cut; otherwise it gives it now
+            self._mark(End(cut))
+
+    def _rest(self) -> None:
+        self._fall_silent()
+        self._silent = True
+        self._wake.wait(self._patience())
+        self._wake.clear()
+
+    # ---- what was heard
+
+    def _mark(self, mark: Mark) -> int:
+        frame = self._written + len(self._sound)
+        self._marks.append((frame, mark))
+        return frame
+
+    def _heard(self) -> int:
+        self._last_heard = max(self._last_heard, min(self._base + self.output.played(), self._written))
+        return self._last_heard
+
+    def _report(self) -> None:
+        heard = self._heard()
+        while self._marks:
+            frame, mark = self._marks[0]
+            # A beginning is heard with the sample behind it, an end with the sample before it.
+            if heard < frame or (heard == frame and not isinstance(mark, End)):
+                return
+            self._marks.popleft()
+            now = self._clock.time()
+            if isinstance(mark, End):
+                self._quiet_since = self._clock.monotonic()
+                mark = End(replace(mark.spoken, ended_at=now))
+                self.output.end(mark.spoken)
+            self._listener.heard(self, mark, now)
+
+    def _patience(self) -> float | None:
+        """Seconds until something will have been heard that is worth telling; None: nothing will."""
+        if not self._marks:
+            return None
+        return max(0.002, (self._marks[0][0] - self._heard()) / (self._rate or 1))
+
+    # ---- losing and finding the output
+
+    def _open(self) -> None:
+        self.output.open()
+        self._opened = True
+        self._rate = self.output.rate or self._rate
+        lost = self._tail.since(self._last_heard)
+        self._base = self._written = self._last_heard
+        self._tail = Tail()
+        if self.error is not None:
+            self.error = None
+            self._listener.changed(self, None)
+        if len(lost):
+            self._sound = np.concatenate([lost, self._sound])
+            self._silent = True  # come back with a ramp
+
+    def _lose(self, error: OutputError) -> None:
+        if self._opened:
+            self._opened = False
+            self.output.close()
+        if self.error is None:
+            self._listener.changed(self, error)
+        self.error = error
+        if self.required:
+            self._wake.wait(REOPEN_SECONDS)
+            self._wake.clear()
+        else:
+            self._pass_over()
+
+    def _pass_over(self) -> None:
+        """Speech does not wait for this output: let everything by until it is back."""
+        self._sound, self._resampler, self._utterance = silence(0), None, None
+        self._marks.clear()
+        self._tail = Tail()
+        self._written = self._last_heard
+        self._reader.take(REOPEN_SECONDS)
+
+    def _nudge(self) -> None:
+        self._wake.set()
+        self._reader.nudge()
+
+
+def _belongs(mark: Mark, id: UtteranceId) -> bool:
+    return (mark.spoken.id if isinstance(mark, End) else mark.id) == id
+
+
+def _ramp(samples: Samples, start: float, stop: float) -> Samples:
+    return samples * np.linspace(start, stop, len(samples), dtype=np.float32)

@@ -1,0 +1,217 @@
+"""The speaking pipeline as one thing: it owns the stages, and obeys skip, pause, switch and reload.
+
+    store -> Synth -> Channel -> Player (one an output) -> Ledger -> store
+
+Everything here may be called from any thread and returns soon; `stop` alone waits.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ttsd.model import State
+from ttsd.speech.channel import Channel, End
+from ttsd.speech.ledger import RETRY_SECONDS, Ledger
+from ttsd.speech.play import Player
+from ttsd.speech.stage import Stage
+from ttsd.speech.synth import Synth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ttsd.audio.output import Output
+    from ttsd.clock import Clock
+    from ttsd.engines.chain import Chain
+    from ttsd.events import Event
+    from ttsd.model import Spoken, Utterance, UtteranceId
+    from ttsd.settings import SpeechSettings
+    from ttsd.speech.ledger import Now
+    from ttsd.store import Store
+
+CUT_SECONDS = 1.0
+"""Longest wait until a cut voice has faded and its end is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputStatus:
+    """How an output is."""
+
+    name: str
+    description: str
+    required: bool
+    error: str | None
+    """Why it is gone; None: it is well, or was not needed yet."""
+
+
+class Speaker:
+    """Speaks the queue."""
+
+    def __init__(
+        self,
+        store: Store,
+        chain: Chain,
+        outputs: Sequence[tuple[Output, bool]],
+        settings: SpeechSettings,
+        clock: Clock,
+        *,
+        publish: Callable[[Event], None],
+        died: Callable[[str, BaseException], None],
+        ended: Callable[[Spoken], None] = lambda _: None,
+    ) -> None:
+        """*outputs*: each with whether speech waits for it; *died*: told when a stage ends by a fault."""
+        self._lock = threading.Lock()
+        """One command at a time."""
+        self._paused = False
+        self._stopped = False
+        self._ledger = Ledger(store, clock, publish, ended)
+        self._channel = Channel(settings.ahead)
+        self._synth = Synth(
+            self._ledger, self._channel, chain, clock, sentence_pause=settings.sentence_pause_ms / 1000
+        )
+        self._players = tuple(
+            Player(
+                output,
+                self._channel.reader(leads=output.live),
+                self._ledger,
+                clock,
+                pause=settings.pause_ms / 1000,
+                required=required,
+            )
+            for output, required in outputs
+        )
+        self._ledger.require([player for player in self._players if player.required])
+        self._stages = (
+            Stage("synth", self._synth.step, interrupt=self._synth.stop, died=died),
+            *(
+                Stage(f"play-{player.output.name}", player.step, interrupt=player.stop, died=died)
+                for player in self._players
+            ),
+            Stage("record", self._record, interrupt=self._stop_recording, died=died),
+        )
+        self._recording_ends = threading.Event()
+
+    def start(self) -> None:
+        """Begin to speak."""
+        for stage in self._stages:
+            stage.start()
+
+    # ---- commands
+
+    def wake(self) -> None:
+        """There is something new in the queue."""
+        self._synth.wake()
+
+    def skip(self) -> UtteranceId | None:
+        """End what is heard (or would be heard next) and go on; None: there was nothing."""
+        with self._lock:
+            for utterance in self._ledger.flying():
+                under_way = self._channel.knows(utterance.id) or self._ledger.began(utterance.id)
+                if under_way and self._cut(utterance, State.SKIPPED, "skipped"):
+                    return utterance.id
+        return None
+
+    def pause(self) -> None:
+        """Fall silent; what is heard keeps its place."""
+        self._paused = True
+        for player in self._players:
+            player.pause()
+
+    def resume(self) -> None:
+        """Go on where `pause` stopped."""
+        self._paused = False
+        for player in self._players:
+            player.resume()
+
+    def set_volume(self, volume: float) -> None:
+        """*volume*: a factor, 1.0 as synthesised, 0.0 mute; reached by a ramp."""
+        for player in self._players:
+            player.volume = volume
+
+    def use_chain(self, chain: Chain, released: Callable[[], None] = lambda: None) -> None:
+        """Speak with *chain* from the next utterance on; *released* is called when the old one is free.
+
+        What was synthesised ahead with the old chain is made again with the new one.
+        """
+        with self._lock:
+            self._synth.use_chain(chain, released)
+            self._withdraw()
+
+    def stop(self, *, finish: bool, timeout: float) -> None:
+        """End speaking; idempotent. What is heard is finished in *timeout* seconds, or cut and queued again."""
+        with self._lock:
+            if self._stopped:
+                return
+            self._stopped = True
+        self._channel.hold()
+        self._synth.hold()
+        with self._lock:
+            self._withdraw()
+        if finish and not any(player.error for player in self._players):
+            self._ledger.wait_until_landed(timeout)
+        with self._lock:
+            for utterance in self._ledger.flying():
+                self._cut(utterance, State.QUEUED, "stopped")
+        self._ledger.wait_until_landed(CUT_SECONDS)
+        self._channel.close()
+        for stage in self._stages:
+            stage.stop()
+        for player in self._players:
+            player.close()
+        self._ledger.drain()
+
+    # ---- what it does
+
+    @property
+    def now(self) -> Now | None:
+        """What is heard; None: nothing."""
+        return self._ledger.now
+
+    @property
+    def paused(self) -> bool:
+        """Whether `pause` is in force."""
+        return self._paused
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the queue does not move; None: it does, or there is none."""
+        return self._synth.trouble or (str(self._ledger.error) if self._ledger.error else None)
+
+    def outputs(self) -> tuple[OutputStatus, ...]:
+        """How each output is."""
+        return tuple(
+            OutputStatus(
+                name=player.output.name,
+                description=player.output.describe(),
+                required=player.required,
+                error=str(player.error) if player.error else None,
+            )
+            for player in self._players
+        )
+
+    # ---- inside
+
+    def _cut(self, utterance: Utterance, state: State, reason: str) -> bool:
+        """End *utterance* at once; False: it is over already, or not yet on its way."""
+        spoken = self._ledger.cut(utterance, state, reason)
+        if spoken is None:
+            return False
+        self._channel.cut(End(spoken))
+        self._synth.abandon({utterance.id})
+        for player in self._players:
+            player.fade_out(spoken)
+        return True
+
+    def _withdraw(self) -> None:
+        gone = self._channel.withdraw()
+        self._ledger.release(gone)
+        self._synth.abandon(gone)
+
+    def _record(self) -> None:
+        if not self._ledger.step() and self._ledger.error is not None:
+            self._recording_ends.wait(RETRY_SECONDS)
+
+    def _stop_recording(self) -> None:
+        self._recording_ends.set()
+        self._ledger.nudge()

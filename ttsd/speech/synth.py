@@ -1,0 +1,255 @@
+"""Synthesis ahead of playing: next utterance -> sentences -> chain -> channel.
+
+Invariants
+- Nothing here changes the database for an utterance that can be spoken: until its first sample is
+  heard it is `queued`, and what was synthesised ahead can be thrown away and made again.
+- An utterance enters the channel with one `Begin` and leaves it with one `End`, whatever happens.
+- A sentence that no engine can speak just now (none installed, all resting) waits. One that engines
+  were tried on `ATTEMPTS` times in vain fails its utterance, but never two in a row: then the engines
+  are at fault, and the queue waits for them.
+
+One thread calls `step`; `wake`, `abandon`, `use_chain`, `hold` and `stop` may be used from any.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ttsd.audio.dsp import silence
+from ttsd.audio.trim import Trim
+from ttsd.engines.chain import ChainFailed
+from ttsd.engines.engine import Request
+from ttsd.errors import EngineCancelled, EngineError, StoreError
+from ttsd.model import Chunk, State
+from ttsd.speech.channel import Begin, End, SentenceStart, Sound
+from ttsd.text.sentences import split_sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from ttsd.clock import Clock
+    from ttsd.engines.chain import Chain, Heard
+    from ttsd.model import EngineName, Samples, Utterance, UtteranceId, WordTime
+    from ttsd.speech.channel import Channel, Item
+    from ttsd.speech.ledger import Ledger
+
+log = structlog.get_logger("ttsd.speech")
+
+ATTEMPTS = 3
+"""Tries at a sentence before its utterance fails."""
+RETRY_SECONDS = 1.0
+"""Wait before a sentence is tried again, and before a store that failed is asked again."""
+
+
+class _WithdrawnError(Exception):
+    """The utterance left the channel while it was being made."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """The utterance being synthesised."""
+
+    utterance: Utterance
+    chain: Chain
+    """The same for the whole utterance: a voice does not change between two sentences."""
+    rate: int = 0
+    """Of the last sound; 0: there was none."""
+    seconds: float = 0.0
+    engine: EngineName | None = None
+    voice: str | None = None
+    trace: dict[str, float] = field(default_factory=dict)
+
+
+class Synth:
+    """Turns claimed utterances into items of the channel."""
+
+    def __init__(
+        self, ledger: Ledger, channel: Channel, chain: Chain, clock: Clock, *, sentence_pause: float
+    ) -> None:
+        """*sentence_pause*: seconds of silence between two sentences."""
+        self._chain = chain
+        self.sentence_pause = sentence_pause
+        self.trouble: str | None = None
+        """Why nothing can be synthesised just now; None: all is well."""
+        self._ledger, self._channel, self._clock = ledger, channel, clock
+        self._poke = threading.Event()
+        self._held = False
+        self._lock = threading.Lock()
+        """So that a cancel reaches the work that it is meant for."""
+        self._work: _Work | None = None
+        self._worked = True
+        """A sentence was spoken since the last one that was given up."""
+        self._released: list[Callable[[], None]] = []
+
+    # ---- from any thread
+
+    def wake(self) -> None:
+        """Something changed that may let an utterance be spoken: the queue, the chain, the store."""
+        self._poke.set()
+
+    def abandon(self, ids: Collection[UtteranceId]) -> None:
+        """These left the channel; if one of them is being made, stop making it."""
+        with self._lock:
+            if self._work is not None and self._work.utterance.id in ids:
+                self._work.chain.cancel()
+        self.wake()
+
+    def use_chain(self, chain: Chain, released: Callable[[], None]) -> None:
+        """The next utterance is spoken with *chain*; *released* is called when the old one is free."""
+        with self._lock:
+            self._chain = chain
+            self._released.append(released)
+        self.wake()
+
+    def hold(self) -> None:
+        """Claim nothing more; what is being made is made to its end. The channel must be held first."""
+        self._held = True
+        self.wake()
+
+    def stop(self) -> None:
+        """Make the running `step` return soon. The channel must be closed first."""
+        self.hold()
+        with self._lock:
+            if self._work is not None:
+                self._work.chain.cancel()
+
+    # ---- the thread's side
+
+    def step(self) -> None:
+        """Synthesise one utterance, or wait for one."""
+        self._poke.clear()
+        self._let_go()
+        if self._held:
+            self._poke.wait()
+            return
+        try:
+            utterance = self._ledger.claim()
+        except StoreError as error:
+            self._trouble(str(error))
+            self._poke.wait(RETRY_SECONDS)
+            return
+        if utterance is None:
+            self._poke.wait()
+        elif sentences := split_sentences(utterance.text):
+            self._synthesize(utterance, sentences)
+        else:
+            self._ledger.settle(self._ledger.unspoken(utterance, State.SKIPPED, "nothing speakable in it"))
+
+    def _let_go(self) -> None:
+        with self._lock:
+            released, self._released = self._released, []
+        for callback in released:
+            callback()
+
+    def _synthesize(self, utterance: Utterance, sentences: tuple[str, ...]) -> None:
+        work = _Work(utterance, self._chain)
+        with self._lock:
+            self._work = work
+        try:
+            if not self._channel.put(Begin(utterance)):
+                self._ledger.release([utterance.id])
+                return
+            end = self._ledger.unspoken(utterance, State.SPOKEN, "")
+            try:
+                for index, sentence in enumerate(sentences):
+                    self._persist(work, index, sentence)
+                state, reason = State.SPOKEN, None
+            except EngineError as error:
+                log.error("cannot_speak", id=utterance.id, error=str(error))
+                state, reason = State.FAILED, str(error)
+            self._put(
+                End(
+                    replace(
+                        end,
+                        state=state,
+                        reason=reason,
+                        engine=work.engine,
+                        voice=work.voice,
+                        seconds=work.seconds,
+                        trace=work.trace,
+                    )
+                )
+            )
+        except _WithdrawnError:
+            log.debug("withdrawn", id=utterance.id)
+        finally:
+            with self._lock:
+                self._work = None
+
+    def _persist(self, work: _Work, index: int, sentence: str) -> None:
+        """Have a sentence spoken, trying again for as long as that makes sense. Raises EngineRefused."""
+        attempts = 0
+        while True:
+            try:
+                self._say(work, index, sentence)
+            except EngineCancelled as cancelled:
+                raise _WithdrawnError from cancelled
+            except ChainFailed as error:
+                self._trouble(str(error))
+                attempts += not error.missing
+                # Is it the sentence or the engines? If others were spoken meanwhile, it is the sentence.
+                if attempts >= ATTEMPTS and self._worked:
+                    self._worked = False
+                    raise
+                sentence = error.rest
+                self._poke.clear()
+                self._poke.wait(max(RETRY_SECONDS, error.retry_in))
+                if not self._channel.wants(work.utterance.id):
+                    raise _WithdrawnError from error
+                work.chain = self._chain
+            else:
+                self._worked = True
+                self._trouble(None)
+                return
+
+    def _say(self, work: _Work, index: int, sentence: str) -> None:
+        utterance = work.utterance
+        request = Request(sentence, voice=utterance.voice)
+        work.trace.setdefault("requested", self._clock.time())
+        trim: Trim | None = None
+        started = False
+        with closing(work.chain.speak(request, prefer=utterance.engine)) as pieces:
+            for heard in pieces:
+                chunk = heard.chunk
+                work.trace.setdefault("first_chunk", self._clock.time())
+                if trim is not None and chunk.rate != work.rate:  # another engine took over
+                    self._put_sound(work, trim.flush())
+                    trim = None
+                if trim is None:
+                    trim = Trim(chunk.rate)
+                    work.rate = chunk.rate
+                sound = trim.push(chunk.samples)
+                if len(sound) and not started:
+                    started = True
+                    self._start(work, index, sentence, heard)
+                self._put_sound(work, sound, chunk.words)
+        if trim is not None:
+            self._put_sound(work, trim.flush())
+
+    def _start(self, work: _Work, index: int, sentence: str, heard: Heard) -> None:
+        if work.seconds:
+            self._put_sound(work, silence(int(self.sentence_pause * work.rate)))
+        work.engine, work.voice = heard.engine, heard.voice
+        self._put(SentenceStart(work.utterance.id, index, sentence, heard.engine, heard.voice))
+
+    def _put_sound(self, work: _Work, samples: Samples, words: tuple[WordTime, ...] = ()) -> None:
+        if len(samples) or words:
+            work.seconds += len(samples) / work.rate
+            self._put(Sound(work.utterance.id, Chunk(samples, work.rate, words)))
+
+    def _put(self, item: Item) -> None:
+        if not self._channel.put(item):
+            raise _WithdrawnError
+
+    def _trouble(self, what: str | None) -> None:
+        if what != self.trouble:
+            self.trouble = what
+            if what is None:
+                log.info("can_speak_again")
+            else:
+                log.warning("cannot_speak_now", why=what)

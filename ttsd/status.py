@@ -1,0 +1,75 @@
+"""What `status` answers: one frozen document with stable keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ttsd.engines.engine import EngineStatus
+    from ttsd.model import EngineName
+    from ttsd.sources.status import SourceStatus
+    from ttsd.speech.ledger import Now
+    from ttsd.speech.speaker import OutputStatus
+    from ttsd.store.records import Counters
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """What waits and what sounds; totals are in the counters."""
+
+    queued: int
+    speaking: int
+
+
+@dataclass(frozen=True, slots=True)
+class NowStatus:
+    """What is heard."""
+
+    id: int
+    source: str
+    text: str
+    engine: str | None
+    voice: str | None
+    sentence: int
+    """Index within the utterance."""
+    since: float
+    """Unix seconds."""
+
+    @classmethod
+    def of(cls, now: Now) -> NowStatus:
+        """The same, flat."""
+        return cls(
+            id=now.utterance.id,
+            source=now.utterance.source,
+            text=now.utterance.text,
+            engine=now.engine,
+            voice=now.voice,
+            sentence=now.sentence,
+            since=now.since,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStatus:
+    """The daemon, whole."""
+
+    state: str
+    """idle | speaking | paused | waiting (see `trouble`) | stopping"""
+    version: str
+    pid: int
+    uptime_s: float
+    config: str | None
+    """The configuration file; None: built-in defaults."""
+    config_problems: tuple[str, ...]
+    """Why the file as it is now is not in force; empty: it is."""
+    trouble: str | None
+    """Why the queue does not move, and what to do about it; None: it does."""
+    engine: EngineName
+    """The head of the chain."""
+    chain: tuple[EngineStatus, ...]
+    queue: QueueStatus
+    now: NowStatus | None
+    outputs: tuple[OutputStatus, ...]
+    sources: tuple[SourceStatus, ...]
+    counters: Counters
