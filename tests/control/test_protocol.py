@@ -161,7 +161,7 @@ def test_a_plain_command_is_a_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"skipp", b"GET / HTTP/1.1", b"skip it now", b"say", b"\x00\xff\xfe", b"queue move x"]
+    "line", [b"skipp", b"\x1c", b"GET / HTTP/1.1", b"skip it now", b"say", b"\x00\xff\xfe", b"queue move x"]
 )
 def test_a_plain_command_that_is_wrong_gets_a_plain_error(line: bytes) -> None:
     found = parse(line)

@@ -139,7 +139,7 @@ def _parse_json(line: bytes) -> Request | Refusal:
 
 
 def _parse_plain(line: bytes) -> Request | Refusal:
-    words = line.decode("utf-8", errors="replace").split(None, 1)
+    words = line.decode("utf-8", errors="replace").split(None, 1) or [""]  # str has more kinds of space
     name, rest = words[0].lower(), words[1] if len(words) > 1 else ""
     second, _, others = rest.partition(" ")
     if f"{name}.{second.lower()}" in METHODS:  # `queue list` for queue.list
