@@ -1,1 +1,6 @@
-"""Following files: from bytes on disk to lines with the offsets that acknowledge them."""
+"""The sources: files, globs and directories that are followed, line by line."""
+
+from ttsd.sources.reader import SourceReader
+from ttsd.sources.status import FileStatus, SourceStatus
+
+__all__ = ["FileStatus", "SourceReader", "SourceStatus"]

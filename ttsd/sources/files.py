@@ -1,0 +1,157 @@
+"""Files as the followers see them: opened so that nobody is disturbed, read at offsets.
+
+Invariants: opening never blocks (a FIFO without a writer would) and never keeps a writer from renaming,
+deleting or truncating its file; what is not a regular file is refused; a handle stays on its file whatever
+its name leads to later.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from typing import Protocol
+
+from ttsd.errors import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the file system says of a file at one moment."""
+
+    identity: str
+    """Device and inode (Windows: volume serial and file id)."""
+    size: int
+    """Bytes."""
+    modified: int
+    """Nanoseconds since the epoch."""
+    links: int
+    """Names it has; 0: deleted, but still open here. Windows does not tell and says 1."""
+
+
+class File(Protocol):
+    """An open file."""
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Up to *size* bytes from *offset*; fewer at the end. Raises OSError."""
+        ...
+
+    def seen(self) -> Seen:
+        """How it is now. Raises OSError."""
+        ...
+
+    def close(self) -> None:
+        """Give the handle back; idempotent."""
+        ...
+
+
+class Files(Protocol):
+    """The file system, as a parameter."""
+
+    def open(self, path: str) -> File:
+        """Open the regular file at *path*. Raises OSError, SourceError when it is none."""
+        ...
+
+    def look(self, path: str) -> Seen | None:
+        """What lies at *path* now, links followed; None: nothing. Raises OSError, SourceError."""
+        ...
+
+
+class SystemFiles:
+    """The machine's own file system."""
+
+    def open(self, path: str) -> File:
+        """See Files."""
+        file = _Handle(_open(path))
+        try:
+            if not stat.S_ISREG(os.fstat(file.fd).st_mode):
+                raise _no_file(path)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def look(self, path: str) -> Seen | None:
+        """See Files."""
+        try:
+            found = os.stat(path)  # noqa: PTH116 - a Path for each of a thousand files each look is measurable
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if not stat.S_ISREG(found.st_mode):
+            raise _no_file(path)
+        return _seen(found)
+
+
+class _Handle:
+    """A descriptor with the methods of File."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        return _read_at(self.fd, offset, size)
+
+    def seen(self) -> Seen:
+        return _seen(os.fstat(self.fd))
+
+    def close(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def _seen(found: os.stat_result) -> Seen:
+    return Seen(f"{found.st_dev:x}:{found.st_ino:x}", found.st_size, found.st_mtime_ns, found.st_nlink)
+
+
+def _no_file(path: str) -> SourceError:
+    return SourceError(
+        "this is no regular file",
+        where=path,
+        next_step="name a file; a FIFO is read only when a source names it exactly",
+    )
+
+
+if sys.platform == "win32":
+    import ctypes
+    import msvcrt
+    from ctypes import wintypes
+
+    _GENERIC_READ = 0x80000000
+    _SHARE_ALL = 0x7
+    """FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE: without them we would block a rotation."""
+    _OPEN_EXISTING = 3
+    _NORMAL = 0x80
+    _INVALID = ctypes.c_void_p(-1).value
+
+    _create = ctypes.WinDLL("kernel32", use_last_error=True).CreateFileW
+    _create.argtypes = [
+        wintypes.LPCWSTR,
+        wintypes.DWORD,
+        wintypes.DWORD,
+        ctypes.c_void_p,
+        wintypes.DWORD,
+        wintypes.DWORD,
+        wintypes.HANDLE,
+    ]
+    _create.restype = wintypes.HANDLE
+
+    def _open(path: str) -> int:
+        handle = _create(path, _GENERIC_READ, _SHARE_ALL, None, _OPEN_EXISTING, _NORMAL, None)
+        if handle is None or handle == _INVALID:
+            raise ctypes.WinError(ctypes.get_last_error())
+        return msvcrt.open_osfhandle(handle, os.O_RDONLY | os.O_BINARY | os.O_NOINHERIT)
+
+    def _read_at(fd: int, offset: int, size: int) -> bytes:
+        # There is no pread, but each file is read by one thread.
+        os.lseek(fd, offset, os.SEEK_SET)
+        return os.read(fd, size)
+
+else:
+
+    def _open(path: str) -> int:
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+
+    def _read_at(fd: int, offset: int, size: int) -> bytes:
+        return os.pread(fd, size, offset)
