@@ -37,13 +37,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
             return run(arguments.config)
         case "check" | "version" | "engines":
-            from ttsd.cli import local
+            from ttsd.cli.local import VERBS
 
-            return local.VERBS[arguments.verb](arguments)
+            return VERBS[arguments.verb](arguments)
         case _:
-            from ttsd.cli import remote
+            from ttsd.cli.remote import VERBS
 
-            return remote.VERBS[arguments.verb](arguments)
+            return VERBS[arguments.verb](arguments)
 
 
 def _code(error: TtsdError) -> int:

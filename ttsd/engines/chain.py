@@ -43,12 +43,18 @@ class ChainFailed(EngineError):
     """No engine could speak the sentence now; it may be tried again."""
 
     def __init__(
-        self, reasons: Mapping[EngineName, str], rest: str, retry_in: float, *, missing: bool = False
+        self,
+        reasons: Mapping[EngineName, str],
+        rest: str,
+        retry_in: float,
+        *,
+        missing: bool = False,
+        next_step: str | None = None,
     ) -> None:
         """*reasons*: per engine; *rest*: the text not heard yet; *retry_in*: seconds;
         *missing*: nothing was tried, for no engine of the chain is installed."""
         told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-        super().__init__(f"no engine can speak now: {told or 'the chain is empty'}")
+        super().__init__(f"no engine can speak now: {told or 'the chain is empty'}", next_step=next_step)
         self.reasons = dict(reasons)
         self.rest = rest
         self.retry_in = retry_in
@@ -133,7 +139,7 @@ class Chain:
             plain = replace(request, voice=None, speaker=None)
             yield from self._try(strangers, plain, sentence, errors)
         if sentence.text:
-            raise self._failure(order, errors, sentence.text)
+            raise self._failure(order, errors, request, sentence.text)
 
     def retry_in(self) -> float:
         """Seconds until an engine may be tried; 0: now."""
@@ -228,23 +234,22 @@ class Chain:
         return self._health[engine.name].paces.get(request.voice or engine.status().voice)
 
     def _failure(
-        self, order: Sequence[Engine], errors: Mapping[EngineName, EngineError], rest: str
+        self, order: Sequence[Engine], errors: Mapping[EngineName, EngineError], request: Request, rest: str
     ) -> EngineError:
-        found = [errors[engine.name] for engine in order if engine.name in errors]
-        reasons = {engine.name: str(errors[engine.name].what) for engine in order if engine.name in errors}
-        if found and all(isinstance(error, UnknownVoice) for error in found):
-            steps = "; ".join(
-                f"{name} {errors[name].next_step}" for name in reasons if errors[name].next_step
-            )
-            return UnknownVoice(f"no engine {found[0].what}", next_step=steps or None)
-        if found and all(isinstance(error, EngineRefused | EngineSilent) for error in found):
-            return EngineRefused("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
-        if found and all(isinstance(error, EngineMissing) for error in found):
-            steps = "; ".join(dict.fromkeys(error.next_step for error in found if error.next_step))
-            failed = ChainFailed(reasons, rest, self.retry_in(), missing=True)
-            failed.next_step = steps or None
-            return failed
-        return ChainFailed(reasons, rest, self.retry_in())
+        found = {engine.name: errors[engine.name] for engine in order if engine.name in errors}
+        steps = "; ".join(dict.fromkeys(e.next_step for e in found.values() if e.next_step)) or None
+        if found and all(isinstance(error, UnknownVoice) for error in found.values()):
+            wanted = f"the voice {request.voice}" if request.voice else f"the speaker {request.speaker}"
+            if request.voice and request.speaker:
+                wanted += f" with the speaker {request.speaker}"
+            steps = "; ".join(f"{name}: {e.next_step}" for name, e in found.items() if e.next_step) or None
+            return UnknownVoice(f"no engine has {wanted}", next_step=steps)
+        reasons = {name: error.what for name, error in found.items()}
+        if found and all(isinstance(error, EngineRefused | EngineSilent) for error in found.values()):
+            told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+            return EngineRefused(told, next_step=steps)
+        missing = all(isinstance(error, EngineMissing) for error in found.values())
+        return ChainFailed(reasons, rest, self.retry_in(), missing=missing, next_step=steps)
 
     def _status(self, engine: Engine) -> EngineStatus:
         status = engine.status()

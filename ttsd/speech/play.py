@@ -210,7 +210,7 @@ class Player:
             return 0
         waiting = any(isinstance(mark, End) for _, mark in self._marks)
         quiet = 0.0 if waiting else self._clock.monotonic() - self._quiet_since
-        return max(0, int((self.pause_seconds - quiet) * self._rate))
+        return int(max(0.0, self.pause_seconds - quiet) * self._rate)
 
     # ---- writing
 

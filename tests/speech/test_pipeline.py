@@ -1,0 +1,271 @@
+"""The pipeline, stepped in one thread: what is queued is heard, and recorded when it was heard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from fakes import FakeClock, FakeEngine, FakeOutput
+
+from ttsd import events
+from ttsd.engines.chain import Chain
+from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused
+from ttsd.model import State
+from ttsd.speech.channel import Channel, End
+from ttsd.speech.ledger import Ledger
+from ttsd.speech.play import Player
+from ttsd.speech.synth import Synth
+from ttsd.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Pipeline:
+    """Every stage on a real store, with a fake engine and a fake device."""
+
+    def __init__(self, folder: Path, *outputs: FakeOutput, pause: float = 0.0) -> None:
+        self.clock = FakeClock()
+        self.store = Store.open(folder / "ttsd.db", clock=self.clock)
+        self.engine = FakeEngine()
+        self.outputs = outputs or (FakeOutput(),)
+        self.events: list[events.Event] = []
+        self.channel = Channel(ahead=1000)
+        self.ledger = Ledger(self.store, self.clock, self.events.append)
+        self.synth = Synth(
+            self.ledger, self.channel, Chain([self.engine], self.clock), self.clock, sentence_pause=0.1
+        )
+        self.players = [
+            Player(output, self.channel.reader(leads=output.live), self.ledger, self.clock, pause=pause)
+            for output in self.outputs
+        ]
+        for player in self.players:
+            player._patience = lambda: 0.0  # type: ignore[method-assign] # the test is what it would wait for
+        self.ledger.require(self.players)
+
+    def play(self, *, hear: bool = True) -> None:
+        """Step the players until they have nothing to do."""
+        for player, output in zip(self.players, self.outputs, strict=True):
+            idle = 0
+            while idle < 3:
+                before = len(output.sound), len(output.ended), len(player._reader.items)
+                player.step()
+                if hear:
+                    output.hear()
+                now = len(output.sound), len(output.ended), len(player._reader.items)
+                idle = idle + 1 if now == before else 0
+        while self.ledger.step(timeout=0):
+            pass
+
+    def state(self, id: int) -> State:
+        found = self.store.get(id)  # type: ignore[arg-type]
+        if found is not None:
+            return found.state
+        return next(spoken.state for spoken in self.store.history(100) if spoken.id == id)
+
+    def names(self) -> list[str]:
+        return [event.name for event in self.events]
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
+    made = Pipeline(tmp_path)
+    yield made
+    made.store.close()
+
+
+def test_a_queued_utterance_is_heard_whole_and_then_spoken(pipeline: Pipeline) -> None:
+    utterance = pipeline.store.say("hello")
+    pipeline.synth.step()
+    assert pipeline.state(utterance.id) is State.QUEUED, "synthesis ahead changes nothing"
+    pipeline.play(hear=False)
+    assert pipeline.state(utterance.id) is State.QUEUED, "written is not heard"
+    pipeline.outputs[0].hear(1)
+    pipeline.play(hear=False)
+    assert pipeline.state(utterance.id) is State.SPEAKING
+    pipeline.outputs[0].hear(len("hello") * 80 - 2)
+    pipeline.play(hear=False)
+    assert pipeline.state(utterance.id) is State.SPEAKING, "one sample is missing"
+    pipeline.play()
+    assert pipeline.state(utterance.id) is State.SPOKEN
+    assert np.array_equal(pipeline.outputs[0].sound, np.full(400, 0.5, np.float32))
+    assert pipeline.names() == ["begin", "sentence", "end"]
+
+
+def test_sentences_are_apart_by_the_configured_pause(pipeline: Pipeline) -> None:
+    pipeline.store.say("One. Two.")
+    pipeline.synth.step()
+    pipeline.play()
+    sound = pipeline.outputs[0].sound
+    silent = np.flatnonzero(sound == 0)
+    assert len(silent) == 800
+    assert len(sound) == 4 * 80 + 800 + 4 * 80
+    assert pipeline.engine.spoken == ["One.", "Two."]
+
+
+def test_utterances_are_apart_by_the_configured_pause_however_long_they_were_ahead(tmp_path: Path) -> None:
+    pipeline = Pipeline(tmp_path, pause=0.25)
+    for text in ("one", "two"):
+        pipeline.store.say(text)
+        pipeline.synth.step()
+    pipeline.play()
+    assert np.count_nonzero(pipeline.outputs[0].sound == 0) == 2000
+    pipeline.clock.advance(0.1)  # of the pause this much has passed when the third comes
+    pipeline.store.say("three")
+    pipeline.synth.step()
+    pipeline.play()
+    assert np.count_nonzero(pipeline.outputs[0].sound == 0) == 2000 + 1200
+    pipeline.store.close()
+
+
+def test_a_cut_utterance_ends_without_a_step_and_the_next_one_is_heard(pipeline: Pipeline) -> None:
+    first, second = pipeline.store.say("a long one" * 20), pipeline.store.say("next")
+    pipeline.synth.step()
+    pipeline.synth.step()
+    player, output = pipeline.players[0], pipeline.outputs[0]
+    for _ in range(5):
+        player.step()
+        output.hear()
+    while pipeline.ledger.step(timeout=0):
+        pass
+    before = len(output.sound)
+    spoken = pipeline.ledger.cut(first, State.SKIPPED, "skipped")
+    assert spoken is not None
+    pipeline.channel.cut(End(spoken))
+    player.fade_out(spoken)
+    pipeline.play()
+    tail = output.sound[before : before + 48]
+    assert np.all(np.diff(tail) <= 0)
+    assert tail[-1] == pytest.approx(0, abs=1e-6)
+    assert len(output.sound) == before + 48 + 4 * 80
+    assert pipeline.state(first.id) is State.SKIPPED
+    assert pipeline.state(second.id) is State.SPOKEN
+    assert pipeline.names() == ["begin", "sentence", "skipped", "end", "begin", "sentence", "end"]
+
+
+def test_a_device_that_comes_back_goes_on_at_the_sample_that_was_heard_last(pipeline: Pipeline) -> None:
+    utterance = pipeline.store.say("unplugged in the middle")
+    pipeline.synth.step()
+    player, output = pipeline.players[0], pipeline.outputs[0]
+    for _ in range(6):
+        player.step()
+    output.hear(100)
+    player.step()
+    output.lose()
+    player._wake.set()
+    player.step()
+    assert player.error is not None
+    heard = len(output.sound)
+    output.gone = None
+    pipeline.play()
+    whole = len(utterance.text) * 80
+    assert len(output.sound) == whole, "nothing is lost and nothing is heard twice"
+    assert heard < whole
+    assert pipeline.state(utterance.id) is State.SPOKEN
+    assert [e.state for e in pipeline.events if isinstance(e, events.DeviceChanged)] == ["lost", "open"]
+
+
+def test_pausing_keeps_the_place_and_ramps_both_ways(pipeline: Pipeline) -> None:
+    utterance = pipeline.store.say("hold on a moment")
+    pipeline.synth.step()
+    player, output = pipeline.players[0], pipeline.outputs[0]
+    for _ in range(4):
+        player.step()
+    output.hear()
+    player.pause()
+    player.step()
+    silent_from = len(output.sound)
+    output.hear()
+    player.pause()
+    player.step()
+    assert len(output.sound) == silent_from, "nothing is written while it rests"
+    player.resume()
+    pipeline.play()
+    assert np.max(np.abs(np.diff(output.sound))) < 0.02, "no step in the waveform"
+    assert len(output.sound) == len(utterance.text) * 80 + 48, "only the ramp down is heard twice"
+    assert pipeline.state(utterance.id) is State.SPOKEN
+
+
+def test_files_follow_the_device_and_are_no_reason_to_call_it_heard(tmp_path: Path) -> None:
+    device, files = FakeOutput("device"), FakeOutput("files", rate=None, live=False)
+    pipeline = Pipeline(tmp_path, device, files)
+    first, second = pipeline.store.say("first"), pipeline.store.say("second")
+    pipeline.synth.step()
+    pipeline.synth.step()
+    pipeline.players[1].step()
+    assert files.begun == [], "the device has not begun it"
+    for _ in range(8):
+        pipeline.players[0].step()
+    device.hear(10)
+    pipeline.play(hear=False)
+    pipeline.players[1].step()
+    assert pipeline.state(first.id) is State.SPEAKING
+    pipeline.play()
+    pipeline.play()
+    assert [pipeline.state(u.id) for u in (first, second)] == [State.SPOKEN, State.SPOKEN]
+    assert [spoken.id for spoken in files.ended] == [first.id, second.id]
+    pipeline.store.close()
+
+
+def test_text_without_anything_to_speak_is_skipped_and_says_why(pipeline: Pipeline) -> None:
+    utterance = pipeline.store.say("... !!")
+    pipeline.synth.step()
+    pipeline.play()
+    assert pipeline.state(utterance.id) is State.SKIPPED
+    assert pipeline.names() == ["skipped"]
+
+
+def test_what_is_too_old_expires_instead_of_being_spoken(pipeline: Pipeline) -> None:
+    old, new = pipeline.store.say("old news", max_age=5), pipeline.store.say("new")
+    pipeline.clock.advance(6)
+    pipeline.synth.step()
+    pipeline.play()
+    assert pipeline.state(old.id) is State.EXPIRED
+    assert pipeline.state(new.id) is State.SPOKEN
+
+
+def test_a_sentence_that_every_engine_refuses_fails_its_utterance_alone(pipeline: Pipeline) -> None:
+    bad, good = pipeline.store.say("bad"), pipeline.store.say("good")
+    pipeline.engine.failure = EngineRefused("no such word")
+    pipeline.synth.step()
+    pipeline.engine.failure = None
+    pipeline.synth.step()
+    pipeline.play()
+    assert pipeline.state(bad.id) is State.FAILED
+    assert pipeline.state(good.id) is State.SPOKEN
+    assert "no such word" in str(pipeline.store.history(10)[-1].reason)
+
+
+@pytest.mark.parametrize("failure", [EngineMissing("is not installed"), EngineCrashed("gone")])
+def test_while_no_engine_can_speak_the_queue_waits(pipeline: Pipeline, failure: EngineMissing) -> None:
+    utterance = pipeline.store.say("patience")
+    pipeline.engine.failure = failure
+    pipeline.synth._worked = False  # an utterance was given up before: it is the engines, not the text
+
+    def mend(seconds: float) -> None:
+        assert pipeline.synth.trouble is not None
+        pipeline.clock.advance(seconds)
+        pipeline.engine.failure = None
+
+    pipeline.synth._poke.wait = mend  # type: ignore[method-assign, assignment]
+    pipeline.synth.step()
+    pipeline.play()
+    assert pipeline.state(utterance.id) is State.SPOKEN
+    assert pipeline.synth.trouble is None
+
+
+def test_what_is_withdrawn_is_synthesised_anew_with_the_new_chain(pipeline: Pipeline) -> None:
+    utterance = pipeline.store.say("again")
+    pipeline.synth.step()
+    gone = pipeline.channel.withdraw()
+    pipeline.ledger.release(gone)
+    assert gone == (utterance.id,)
+    other = FakeEngine("other")
+    pipeline.synth.use_chain(Chain([other], pipeline.clock), lambda: None)
+    pipeline.synth.step()
+    pipeline.play()
+    assert other.spoken == ["again"]
+    assert pipeline.store.history(1)[0].engine == "other"
+    assert len(pipeline.outputs[0].sound) == 5 * 80
