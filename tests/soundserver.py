@@ -156,3 +156,10 @@ def recording(server: PulseAudio, sink: str = "ttsd") -> Iterator[Recording]:
         yield made
     finally:
         made.stop()
+
+
+def noise(seconds: float, seed: int = 1) -> Samples:
+    """Noise without a zero, whose samples are exact in 16 bits."""
+    drawn = np.random.default_rng(seed).integers(1, 8000, round(seconds * RATE))
+    signs = np.where(drawn % 2, 1, -1)
+    return np.asarray(drawn * signs / 32768, dtype=np.float32)

@@ -73,7 +73,9 @@ class OutputSettings:
         Literal["auto", "pulse", "portaudio", "file", "null"],
         Help("auto: the default device, or files where the machine has no audio at all."),
     ] = "auto"
-    device: Annotated[str | None, Help("Sink or device name; default: the system's default.")] = None
+    device: Annotated[
+        str | None, Help("Sink or device name; default: the system's default. null: untimed does not wait.")
+    ] = None
     path: Annotated[Path | None, Help("file: the folder for the WAVs and spoken.jsonl.")] = None
     rate: Annotated[
         int | None,
@@ -82,6 +84,7 @@ class OutputSettings:
     ] = None
     channels: Annotated[int | None, Range(1, 8), Help("Channels; default: the device's, files: 1.")] = None
     subtype: Annotated[Literal["PCM_16", "PCM_24", "FLOAT"], Help("Sample format of files.")] = "PCM_16"
+    keep: Annotated[int, Range(1, 999_999), Help("Files: the newest this many WAVs stay.")] = 2000
     latency: Annotated[Duration, Range(0.005, 2), Help("Sound kept in the device's buffer.")] = Duration(0.04)
     required: Annotated[
         bool | None,

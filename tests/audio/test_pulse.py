@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from soundserver import RATE, PulseAudio, recording
+from soundserver import RATE, PulseAudio, noise, recording
 from waiting import wait_for
 
 from ttsd.audio.pulse import PulseOutput
@@ -24,26 +24,10 @@ pytestmark = pytest.mark.cable
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[PulseAudio]:
-    if reason := PulseAudio.missing():
-        pytest.skip(reason)
-    made = PulseAudio(tmp_path / "pulse")
-    made.start()
-    yield made
-    made.kill()
-
-
-@pytest.fixture
 def output(server: PulseAudio) -> Iterator[PulseOutput]:
     made = PulseOutput("ttsd", server=server.address)
     yield made
     made.close()
-
-
-def noise(seconds: float, seed: int = 1) -> Samples:
-    """Noise without a zero, whose samples are exact in 16 bits."""
-    drawn = np.random.default_rng(seed).integers(1, 8000, round(seconds * RATE))
-    return (drawn * np.where(drawn % 2, 1, -1) / 32768).astype(np.float32)
 
 
 def write(output: PulseOutput, sound: Samples) -> None:

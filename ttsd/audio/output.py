@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Output(Protocol):
-    """Where chunks go. Every method may raise OutputError."""
+    """Where chunks go. Every method may raise OutputError: then `open` is tried again until it succeeds.
+
+    `rate` and `live` change in `open` alone. No method blocks for more than some seconds.
+    """
 
     name: str
     """Stable and unique among the outputs, such as `pulse:ttsd` or `file:spoken`."""
@@ -50,7 +53,10 @@ class Output(Protocol):
         ...
 
     def played(self) -> int:
-        """Frames heard since `open`, never more than `written`."""
+        """Frames heard since `open`, never more than `written` and never going back.
+
+        Once the loss of the device was raised: what was heard up to then, so that speech can go on there.
+        """
         ...
 
     def close(self) -> None:

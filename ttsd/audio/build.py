@@ -1,0 +1,111 @@
+"""From settings to outputs. Nothing is opened here, and nothing heavy imported."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ttsd.audio.auto import AutoOutput
+from ttsd.audio.file import FileOutput
+from ttsd.audio.null import NullOutput
+from ttsd.audio.portaudio import PortAudio, PortAudioOutput
+from ttsd.audio.pulse import PulseOutput
+from ttsd.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ttsd.audio.output import Output
+    from ttsd.clock import Clock
+    from ttsd.settings import OutputSettings
+
+UNTIMED = "untimed"
+"""`device` of a null output that takes sound as fast as it comes."""
+
+
+def make_all(outputs: Sequence[OutputSettings], *, folder: Path) -> tuple[Output, ...]:
+    """The outputs, each with a name of its own; *folder*: where files go when a setting names none."""
+    library, taken, made = PortAudio(), set[str](), []
+    for settings in outputs:
+        output = make(settings, folder=folder, library=library)
+        name, count = output.name, 1
+        while output.name in taken:
+            count += 1
+            output.name = f"{name}#{count}"
+        taken.add(output.name)
+        made.append(output)
+    return tuple(made)
+
+
+def make(
+    settings: OutputSettings,
+    *,
+    folder: Path,
+    library: PortAudio | None = None,
+    clock: Clock | None = None,
+    server: str | None = None,
+) -> Output:
+    """One output. *library*: to be shared by all of a process; *server*: the sound server's address."""
+    library, clock = library or PortAudio(), clock or SystemClock()
+    match settings.type:
+        case "pulse":
+            return _pulse(settings, server)
+        case "portaudio":
+            return _portaudio(settings, library)
+        case "file":
+            return _file(settings, folder)
+        case "null":
+            return NullOutput(
+                clock, rate=settings.rate, latency=settings.latency, timed=settings.device != UNTIMED
+            )
+        case "auto":
+            return AutoOutput(_devices(settings, library, server), _file(settings, folder), clock)
+
+
+def _devices(settings: OutputSettings, library: PortAudio, server: str | None) -> tuple[Output, ...]:
+    system: str = sys.platform  # mypy would call the other system's branch unreachable
+    if not system.startswith("linux"):
+        return (_portaudio(settings, library),)
+    if not _has_sound_card():
+        return (_pulse(settings, server),)
+    return _pulse(settings, server), _portaudio(settings, library)
+
+
+def _has_sound_card() -> bool:
+    """Without one ALSA can only fail, and prints a page about it."""
+    try:
+        cards = Path("/proc/asound/cards").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return "no soundcards" not in cards
+
+
+def _pulse(settings: OutputSettings, server: str | None) -> PulseOutput:
+    return PulseOutput(
+        settings.device,
+        rate=settings.rate,
+        channels=settings.channels,
+        latency=settings.latency,
+        server=server,
+    )
+
+
+def _portaudio(settings: OutputSettings, library: PortAudio) -> PortAudioOutput:
+    return PortAudioOutput(
+        settings.device,
+        library=library,
+        rate=settings.rate,
+        channels=settings.channels,
+        latency=settings.latency,
+    )
+
+
+def _file(settings: OutputSettings, folder: Path) -> FileOutput:
+    return FileOutput(
+        settings.path or folder,
+        rate=settings.rate,
+        channels=settings.channels or 1,
+        subtype=settings.subtype,
+        keep=settings.keep,
+    )
