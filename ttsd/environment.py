@@ -14,7 +14,7 @@ from ttsd.schema import Table, fields_of
 from ttsd.shapes import Problem, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ttsd.shapes import Shape, Where
 
@@ -35,11 +35,24 @@ def apply(
             continue  # somebody else's: TTSD_… is used by scripts too
         where = _put(Table(cls), data, parts, environ[variable])
         if where is None:
-            hint = did_you_mean(parts[0], known) if parts[0] not in known else ""
-            problems.append(Problem((variable,), f"names no setting{hint}"))
+            problems.append(Problem((variable,), f"names no setting{did_you_mean(variable, names(cls))}"))
         else:
             origins[where] = variable
     return origins
+
+
+def names(cls: type, prefix: str = PREFIX) -> Iterator[str]:
+    """Every variable that can set something; `0` and `NAME` stand for any number and name."""
+    for field in fields_of(cls):
+        shape, name = field.shape, prefix + field.name.upper()
+        if isinstance(shape, shapes.ListOf) and isinstance(shape.shape, Table):
+            shape, name = shape.shape, f"{name}__0"
+        if isinstance(shape, shapes.MapOf) and isinstance(shape.shape, Table):
+            shape, name = shape.shape, f"{name}__NAME"
+        if isinstance(shape, Table):
+            yield from names(shape.cls, f"{name}__")
+        elif not field.rest:
+            yield name
 
 
 def _put(shape: Shape, data: Any, parts: list[str], text: str) -> Where | None:
@@ -55,7 +68,7 @@ def _put(shape: Shape, data: Any, parts: list[str], text: str) -> Where | None:
     elif isinstance(shape, shapes.MapOf) and isinstance(data, dict):
         dashed = key.replace("_", "-")
         where, inner = (dashed if dashed in data else key), shape.shape
-    elif isinstance(shape, shapes.ListOf) and isinstance(data, list) and key.isdecimal():
+    elif isinstance(shape, shapes.ListOf) and isinstance(data, list) and key.isdecimal() and len(key) < 5:
         where, inner = int(key), shape.shape
         if where == len(data):
             data.append({} if rest else None)

@@ -6,7 +6,6 @@ annotation. Pure. Invariant: nothing is coerced silently: `1` is not true, `"5"`
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ Where: TypeAlias = tuple[str | int, ...]
 """Keys and indices from the root: ("sources", 0, "start")."""
 
 ANY = Range()
+_LARGEST = 2**63 - 1  # of TOML's and SQLite's integers
 _SHOWN = 60  # characters of a refused value that are repeated in the message
 
 
@@ -67,8 +67,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean "x"?` for the nearest known word, or nothing."""
     from difflib import get_close_matches  # needed only when something is wrong
 
-    near = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    by_lower = {name.lower(): name for name in known}
+    near = get_close_matches(word[:_SHOWN].lower(), by_lower, n=1, cutoff=0.6)
+    return f'; did you mean "{by_lower[near[0]]}"?' if near else ""
 
 
 def is_secret(name: str) -> bool:
@@ -194,9 +195,10 @@ class Quantity:
     def show(self, amount: float) -> str:
         """`500ms`, `2m`: the largest unit in which *amount* is a whole number."""
         for unit, factor in reversed(list(self.units.items())):
-            if amount and round(amount / factor, 6) == int(amount / factor + 0.5):
-                return f"{int(amount / factor + 0.5)}{unit}"
-        return f"{amount:g}{self._base()}"
+            count = round(amount / factor)
+            if count and abs(amount / factor - count) < 1e-9 * count:
+                return f"{count}{unit}"
+        return f"{round(amount, 9):g}{self._base()}"
 
     def data(self, text: str) -> object:
         return text
@@ -242,7 +244,7 @@ class Scalar:
     """Any single value: for options whose kind somebody else knows."""
 
     def read(self, value: object, where: Where, problems: list[Problem]) -> Any:
-        fits = isinstance(value, (str, bool, int)) or (isinstance(value, float) and math.isfinite(value))
+        fits = isinstance(value, (str, bool)) or _inside(value, ANY)
         return value if fits else _refuse(self, value, where, problems)
 
     def words(self) -> str:
@@ -328,8 +330,9 @@ def _show(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, (str, int, float)):
-        # str() of an integer of more than 4300 digits raises.
-        text = f'"{value}"' if isinstance(value, str) else f"{value:.6g}" if abs(value) > 1e15 else str(value)
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            return "a number of so many digits"
+        text = f'"{value}"' if isinstance(value, str) else str(value)
         return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
     return "a table" if isinstance(value, Mapping) else "a list" if isinstance(value, list) else "a date"
 
@@ -343,7 +346,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _inside(value: object, allowed: Range) -> bool:
-    if not isinstance(value, (int, float)) or value != value or value in (math.inf, -math.inf):
+    if not isinstance(value, (int, float)) or not -_LARGEST <= value <= _LARGEST:  # NaN is not, either
         return False
     return (allowed.low is None or value >= allowed.low) and (allowed.high is None or value <= allowed.high)
 

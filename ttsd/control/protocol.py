@@ -131,7 +131,7 @@ def _parse_json(line: bytes) -> Request | Refusal:
         return Refusal(INVALID_REQUEST, "method must be text", id=call_id)
     cls = METHODS.get(method)
     if cls is None:
-        what = f'there is no method "{method[:60]}"{did_you_mean(method[:60], METHODS)}'
+        what = f'there is no method "{method[:60]}"{did_you_mean(method, METHODS)}'
         return Refusal(METHOD_NOT_FOUND, what, "unknown-method", call_id, silent=silent)
     if isinstance(params, list):
         return Refusal(INVALID_PARAMS, "params must be an object with names", id=call_id, silent=silent)
@@ -146,7 +146,7 @@ def _parse_plain(line: bytes) -> Request | Refusal:
         name, rest = f"{name}.{second.lower()}", others
     cls = METHODS.get(_ALIASES.get(name, name))
     if cls is None:
-        hint = did_you_mean(name[:60], [*METHODS, *_ALIASES])
+        hint = did_you_mean(name, [*METHODS, *_ALIASES])
         return Refusal(
             METHOD_NOT_FOUND, f'there is no command "{name[:60]}"{hint}', "unknown-method", plain=True
         )
