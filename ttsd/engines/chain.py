@@ -78,6 +78,8 @@ class Health:
     breaker: Breaker = field(default_factory=Breaker)
     refusals: int = 0
     """In a row."""
+    last_error: EngineError | None = None
+    """Why it rests."""
     paces: dict[str | None, float] = field(default_factory=dict)
     """Characters per second of each voice."""
 
@@ -173,8 +175,7 @@ class Chain:
         for engine in engines:
             left = self._health[engine.name].breaker.left(self._clock.monotonic())
             if left > 0:
-                told = engine.status().last_error or "it failed"
-                errors[engine.name] = EngineError(f"rests for {left:.0f} s, because {told}")
+                errors[engine.name] = self._resting(self._health[engine.name], left)
                 continue
             began = self._clock.monotonic()
             try:
@@ -220,6 +221,7 @@ class Chain:
         rest = 0.0
         if not health.refusals or health.refusals >= REFUSALS:
             rest = health.breaker.failed(self._clock.monotonic(), took)
+            health.last_error = error
         log.warning(
             "engine_passed_over",
             engine=engine.name,
@@ -256,5 +258,12 @@ class Chain:
         left = self._health[engine.name].breaker.left(self._clock.monotonic())
         if left <= 0 or status.state in ("missing", "closed"):
             return status
-        detail = f"rests for {left:.0f} s, because it failed: {status.last_error or 'see the log'}"
-        return replace(status, state="resting", detail=detail)
+        return replace(status, state="resting", detail=self._resting(self._health[engine.name], left).what)
+
+    @staticmethod
+    def _resting(health: Health, left: float) -> EngineError:
+        """Why it is not asked now; of the kind that made it rest, if that is one that lasts."""
+        last = health.last_error
+        kind = EngineMissing if isinstance(last, EngineMissing) else EngineError
+        reason = "it failed" if last is None else last.what
+        return kind(f"rests for {left:.0f} s: {reason}", next_step=last.next_step if last else None)

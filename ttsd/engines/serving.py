@@ -104,6 +104,8 @@ class Service:
         self._lock = threading.Lock()
         self._pending: list[Job] = []
         self._asking: list[Connection] = []
+        self._doing = ""
+        """The last progress told."""
         self._answer: Event | None = None
 
     def load(self) -> EngineError | None:
@@ -151,10 +153,11 @@ class Service:
             self._cancel(lambda job: job.connection is connection and job.id == wanted)
         elif event.type == protocol.DESCRIBE:
             with self._lock:
+                answer = self._answer or (protocol.progress(self._doing) if self._doing else None)
                 if self._answer is None:
                     self._asking.append(connection)
-            if self._answer is not None:
-                connection.send(self._answer)
+            if answer is not None:
+                connection.send(answer)
         elif event.type == protocol.HELLO:
             connection.send(protocol.hello())
         elif event.type == protocol.PING:
@@ -190,6 +193,7 @@ class Service:
 
     def _progress(self, text: str) -> None:
         with self._lock:
+            self._doing = text
             asking = list(self._asking)
         for connection in asking:
             connection.send(protocol.progress(text))

@@ -89,7 +89,9 @@ def read(stream: Readable) -> Event | None:
     kind = header.get("type")
     if not isinstance(kind, str) or not kind:
         raise Garbage("a header without a type")
-    data = header.get("data") or {}
+    data = header.get("data")
+    if data is None:
+        data = {}
     if not isinstance(data, dict):
         raise Garbage("data that is not an object")
     size = _length(header, "data_length", MAX_DATA)

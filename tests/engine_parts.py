@@ -1,0 +1,97 @@
+"""Parts that tests of engines share: hosts over real worker processes, with adapters of the tests' own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ttsd.engines import catalog
+from ttsd.engines.catalog import Entry
+from ttsd.engines.engine import EngineStatus, Request
+from ttsd.engines.host import EngineHost, Place
+from ttsd.errors import EngineCancelled
+from ttsd.model import Chunk, EngineName, Voice
+from ttsd.settings import Duration, EngineSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+BAD_ADAPTERS = Path(__file__).parent / "engines" / "bad_adapters.py"
+
+
+def entry(**changes: object) -> Entry:
+    """A catalogue entry of an engine that exists in the tests alone, with the options of xtts."""
+    xtts = catalog.find("xtts")
+    assert xtts is not None
+    known = replace(xtts, modules=(), cancel_grace=0.3, load_timeout=20.0)
+    return replace(known, **changes)  # type: ignore[arg-type]  # the tests name real fields
+
+
+def host(
+    adapter: str,
+    folder: Path,
+    *,
+    name: str = "xtts",
+    load: float = 20.0,
+    first: float = 10.0,
+    idle: float = 10.0,
+    known: Entry | None = None,
+    **settings: object,
+) -> EngineHost:
+    """A host whose worker runs *adapter*, a class of bad_adapters.py."""
+    wanted = EngineSettings(
+        load_timeout=Duration(load),
+        first_chunk_timeout=Duration(first),
+        idle_timeout=Duration(idle),
+        **settings,  # type: ignore[arg-type]  # the tests name real fields
+    )
+    place = Place(folder, folder / "data", folder / "cache", adapter=f"{BAD_ADAPTERS}:{adapter}")
+    return EngineHost(EngineName(name), known or entry(), wanted, place)
+
+
+def seconds(chunks: Sequence[Chunk]) -> float:
+    """Length of the sound."""
+    return sum(chunk.samples.size / chunk.rate for chunk in chunks)
+
+
+class FakeEngine:
+    """An Engine that does what its script says, a sentence at a time."""
+
+    def __init__(
+        self, name: str, script: Callable[[Request], Iterator[Chunk]], *, voices: Sequence[str] = ()
+    ) -> None:
+        self.name = EngineName(name)
+        self.script = script
+        self.requests: list[Request] = []
+        self.closed = False
+        self._voices = tuple(voices) or (f"{name}'s own",)
+        self._cancelled = False
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """See Engine."""
+        self._cancelled = False
+        self.requests.append(request)
+        for chunk in self.script(request):
+            if self._cancelled:
+                raise EngineCancelled("cancelled")
+            yield chunk
+
+    def cancel(self) -> None:
+        """See Engine."""
+        self._cancelled = True
+
+    def load(self) -> None:
+        """See Engine."""
+
+    def voices(self) -> tuple[Voice, ...]:
+        """See Engine."""
+        return tuple(Voice(voice) for voice in self._voices)
+
+    def status(self) -> EngineStatus:
+        """See Engine."""
+        return EngineStatus(self.name, "closed" if self.closed else "ready", voice=self._voices[0])
+
+    def close(self) -> None:
+        """See Engine."""
+        self.closed = True

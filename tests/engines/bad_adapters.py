@@ -1,0 +1,218 @@
+"""Engines that misbehave, each in its own way; loaded by workers through `--adapter`, never by the product."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ttsd.errors import EngineMissing, EngineRefused
+from ttsd.model import Chunk, Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ttsd.engines.adapter import Setup
+    from ttsd.engines.engine import Request
+
+RATE = 16000
+
+
+def beep(seconds: float) -> Chunk:
+    """A sound."""
+    return Chunk((np.sin(np.arange(int(RATE * seconds)) / 10) / 2).astype(np.float32), RATE)
+
+
+class Good:
+    """Speaks a tenth of a second for each character; the base of those that do not."""
+
+    def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """Ready."""
+        self.setup = setup
+        progress("warming up")
+
+    def voices(self) -> tuple[Voice, ...]:
+        """Two, one of which has speakers."""
+        return Voice("first", "en-US"), Voice("second", "de-DE", ("anna", "bert"))
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """Chunks of a tenth of a second."""
+        for _ in request.text:
+            yield beep(0.1)
+
+    def cancel(self) -> None:
+        """Nothing to do: chunks are short."""
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+class Chatty(Good):
+    """Prints to stdout, in Python and below it, and repeats its text on stderr."""
+
+    def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """As libraries do."""
+        super().open(setup, progress)
+        print("loading the model …", flush=True)  # noqa: T201  # what libraries do
+        os.write(1, b"a C library's banner\n")
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """As libraries do."""
+        print(f"> speaking {request.text!r}", flush=True)  # noqa: T201  # what libraries do
+        assert sys.stdin.read() == ""
+        yield from super().synthesize(request)
+
+
+class Dying(Good):
+    """Ends in the middle of a sentence."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """A second, and no more."""
+        sys.stderr.write(f"speaking {request.text}\nfatal: out of cheese\n")
+        sys.stderr.flush()
+        for _ in range(10):
+            yield beep(0.1)
+        time.sleep(0.05)
+        os._exit(3)
+
+
+class Hanging(Good):
+    """Stops in the middle of a sentence and hears nothing any more."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """Half a second, then nothing for a long time."""
+        yield beep(0.5)
+        time.sleep(3600)
+
+
+class Mute(Good):
+    """Takes the sentence and never begins."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """Nothing for a long time."""
+        time.sleep(3600)
+        yield beep(0.5)
+
+
+class SlowToLoad(Good):
+    """Takes its time, and tells how far it is."""
+
+    def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """A long time."""
+        progress("step one of many")
+        time.sleep(3600)
+
+
+class NotNumbers(Good):
+    """Begins well."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """A second of sound, then NaN."""
+        yield beep(1)
+        yield Chunk(np.full(100, np.nan, np.float32), RATE)
+
+
+class Absurd(Good):
+    """Loud beyond reason."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """Numbers that are no sound."""
+        yield Chunk(np.full(100, 1e9, np.float32), RATE)
+
+
+class Silent(Good):
+    """Gives zeros."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """A second of them."""
+        for _ in range(10):
+            yield Chunk(np.zeros(RATE // 10, np.float32), RATE)
+
+
+class Nothing(Good):
+    """Gives no chunk at all."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """Ends before it begins."""
+        yield from ()
+
+
+class Endless(Good):
+    """Never stops speaking."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """On and on."""
+        while True:
+            yield beep(5)
+
+
+class Loud(Good):
+    """Clips, as many voices do now and then."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """Four times too loud."""
+        loud = beep(0.2)
+        yield Chunk(loud.samples * 4, RATE)
+
+
+class Refusing(Good):
+    """Raises whatever libraries raise."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """A library's own error, or one of ours."""
+        if "ours" in request.text:
+            raise EngineRefused("the text is too long", next_step="make it shorter")
+        if "memory" in request.text:
+            raise MemoryError
+        raise KeyError("phoneme")
+        yield beep(1)  # type: ignore[unreachable]  # it makes this a generator
+
+
+class NoModel(Good):
+    """Is installed, but its model is not."""
+
+    def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """Says what is missing."""
+        raise EngineMissing("its model is not there", next_step="fetch it")
+
+
+class Garbling(Good):
+    """Finds the protocol's descriptor and writes into it."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """A chunk, then bytes that are none."""
+        yield beep(0.3)
+        time.sleep(0.05)
+        for entry in Path("/proc/self/fd").iterdir():
+            if int(entry.name) > 2 and str(entry.readlink()).startswith("pipe:"):
+                try:
+                    os.write(int(entry.name), b"Segmentation fault (core dumped)\n")
+                except OSError:
+                    continue
+        time.sleep(3600)
+
+
+class Uncancellable(Good):
+    """Computes on, whatever it is told; its first sound comes at once."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """A sound, then a long computation that nobody can stop."""
+        yield beep(0.2)
+        end = time.monotonic() + 3600
+        while time.monotonic() < end:
+            pass
+
+
+class WithOptions(Good):
+    """Sounds as many tenths of a second as its options say."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """Voice and options decide."""
+        speakers = {"anna": 2, "bert": 3}
+        tenths = speakers.get(request.speaker or "", 1) * int(request.options.get("top_k", 1))
+        for _ in range(tenths * (10 if request.voice == "second" else 1)):
+            yield beep(0.1)
