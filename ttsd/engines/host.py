@@ -238,7 +238,7 @@ class EngineHost:
     def _listen(self, child: Child, job: int, began: float) -> Iterator[Chunk]:
         pcm: PcmReader | None = None
         samples = 0
-        deadline, waiting_for = began + self._first_timeout, "a first sound"
+        deadline, waiting_for = began + self._first_timeout, "first sound"
         while True:
             event = self._receive(child, deadline, f"gave no {waiting_for}")
             if protocol.job_of(event) != job:
