@@ -154,6 +154,7 @@ class House:
             self._clock,
             publish=self._publish,
             died=self._died,
+            levels_path=_state_dir(settings) / "levels.json",
             ended=lambda spoken: self._mailbox.put(Ended(spoken)),
         )
 
@@ -193,8 +194,6 @@ class House:
                 head.load()
             except EngineError as error:
                 logger.warning("engine_not_ready", engine=head.name, error=str(error))
-            else:
-                logger.info("engine_ready", engine=head.name, seconds=head.status().load_seconds)
 
         self._run_beside("load-engine", load)
 

@@ -60,6 +60,49 @@ class SourceSettings:
         "utf-8"
     )
     max_line_bytes: Annotated[Size, Range(64, 1 << 20), Help("Longer lines are cut there.")] = Size(64 * 1024)
+    mode: Annotated[
+        Literal["lines", "whole", "newest"],
+        Help(
+            "lines: each new line; whole: the file's whole text each time it changes;"
+            " newest: lines of the newest matching file only."
+        ),
+    ] = "lines"
+    on_rewrite: Annotated[
+        Literal["all", "last_line", "skip"],
+        Help(
+            "What is spoken of a file whose old part was changed; a tail behind an unchanged part always is."
+        ),
+    ] = "all"
+    settle: Annotated[
+        Duration, Range(0.05, 60), Help("How long a rewritten file must rest before it is judged.")
+    ] = Duration(0.3)
+    flush_partial_after: Annotated[
+        Duration | None,
+        Range(0.05, 3600),
+        Help("Speak a line without its end once it has not grown for so long; default: wait for the end."),
+    ] = None
+    join_start: Annotated[
+        str | None, Help("A regex that begins a message; other lines belong to the one before them.")
+    ] = None
+    join_continue: Annotated[str | None, Help("A regex for lines that belong to the one before them.")] = None
+    join_timeout: Annotated[
+        Duration, Range(0.05, 3600), Help("A joined message is complete after so long without a line.")
+    ] = Duration(1.0)
+    ignore_older: Annotated[
+        Duration | None, Range(1, None), Help("Files not written for so long are skipped until they grow.")
+    ] = None
+    rotate_wait: Annotated[
+        Duration, Range(0, 3600), Help("How long a file that was replaced is kept open for late writers.")
+    ] = Duration(5.0)
+    read_ahead: Annotated[
+        int,
+        Range(1, 1_000_000),
+        Help("Lines queued at most; the rest waits in the file, and nothing is lost."),
+    ] = 10_000
+    max_queue: Annotated[
+        int | None, Range(1, 1_000_000), Help("Lines queued at most; what is too much is dropped.")
+    ] = None
+    drop: Annotated[Literal["oldest", "newest"], Help("Which lines go when max_queue is passed.")] = "oldest"
     watch: Annotated[Literal["auto", "inotify", "watchdog", "poll"], Help("How changes are noticed.")] = (
         "auto"
     )
@@ -124,6 +167,8 @@ class SpeechSettings:
     ahead: Annotated[Duration, Range(0, 600), Help("Seconds of sound synthesised ahead.")] = Duration(20.0)
     pause_ms: Annotated[int, Range(0, 60_000), Help("Silence between two utterances.")] = 300
     sentence_pause_ms: Annotated[int, Range(0, 10_000), Help("Silence between two sentences.")] = 120
+    level: Annotated[bool, Help("Bring every voice to one loudness.")] = True
+    loudness: Annotated[float, Range(-40, -8), Help("That loudness, in LUFS.")] = -18.0
     on_crash: Annotated[
         Literal["replay", "skip"], Help("What becomes of the utterance that sounded when ttsd died.")
     ] = "replay"
@@ -142,6 +187,21 @@ class StateSettings:
     """`[state]`: where the queue and the offsets are kept."""
 
     dir: Annotated[Path | None, Help("Default: the platform's state folder.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """`[retention]`: how much is kept of what is over."""
+
+    history: Annotated[
+        int, Range(0, 10_000_000), Help("Utterances kept in the history; older ones are removed.")
+    ] = 10_000
+    history_age: Annotated[
+        Duration | None, Range(60, None), Help("Older utterances leave the history anyway; default: never.")
+    ] = None
+    files: Annotated[
+        Duration, Range(3600, None), Help("How long the position in a file that is gone is remembered.")
+    ] = Duration(90 * 86400.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +236,7 @@ class Settings:
     outputs: tuple[OutputSettings, ...] = (OutputSettings(),)
     speech: SpeechSettings = SpeechSettings()
     state: StateSettings = StateSettings()
+    retention: RetentionSettings = RetentionSettings()
     control: ControlSettings = ControlSettings()
     log: LogSettings = LogSettings()
     path: Annotated[Path | None, Hidden()] = None

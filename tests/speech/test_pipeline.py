@@ -14,6 +14,7 @@ from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused
 from ttsd.model import State
 from ttsd.speech.channel import Channel, End
 from ttsd.speech.ledger import Ledger
+from ttsd.speech.levels import Levels
 from ttsd.speech.play import Player
 from ttsd.speech.synth import Synth
 from ttsd.store import Store
@@ -35,7 +36,12 @@ class Pipeline:
         self.channel = Channel(ahead=1000)
         self.ledger = Ledger(self.store, self.clock, self.events.append)
         self.synth = Synth(
-            self.ledger, self.channel, Chain([self.engine], self.clock), self.clock, sentence_pause=0.1
+            self.ledger,
+            self.channel,
+            Chain([self.engine], self.clock),
+            self.clock,
+            Levels(None),
+            sentence_pause=0.1,
         )
         self.players = [
             Player(output, self.channel.reader(leads=output.live), self.ledger, self.clock, pause=pause)

@@ -27,9 +27,12 @@ class Trim:
         self._threshold = 10.0 ** (threshold_db / 20)
         self._keep = round(keep * rate)
         self._longest = round(_LONGEST_HOLD * rate)
+        self.removed = 0
+        """Frames taken from the beginning of the stream so far."""
         self._reset()
 
     def _reset(self) -> None:
+        self.removed = 0
         self._started = False
         self._cut = False
         self._held: list[Samples] = []
@@ -63,6 +66,7 @@ class Trim:
 
     def _lead(self, before: Samples) -> Samples:
         lead = join([*self._held, before])
+        self.removed += max(lead.size - self._keep, 0)
         if self._cut or lead.size > self._keep:
             return fade_in(lead[max(lead.size - self._keep, 0) :])
         return lead
@@ -73,6 +77,7 @@ class Trim:
         if not self._started:
             held = join(self._held)
             self._cut = self._cut or held.size > self._keep
+            self.removed += max(held.size - self._keep, 0)
             self._held = [held[max(held.size - self._keep, 0) :]]
             self._held_frames = self._held[0].size
         elif self._held_frames > self._longest:

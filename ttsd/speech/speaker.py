@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from ttsd.model import State
 from ttsd.speech.channel import Channel, End
 from ttsd.speech.ledger import RETRY_SECONDS, Ledger
+from ttsd.speech.levels import Levels
 from ttsd.speech.play import Player
 from ttsd.speech.stage import Stage
 from ttsd.speech.synth import Synth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from ttsd.audio.output import Output
     from ttsd.clock import Clock
@@ -58,9 +60,11 @@ class Speaker:
         *,
         publish: Callable[[Event], None],
         died: Callable[[str, BaseException], None],
+        levels_path: Path | None = None,
         ended: Callable[[Spoken], None] = lambda _: None,
     ) -> None:
-        """*outputs*: each with whether speech waits for it; *died*: told when a stage ends by a fault."""
+        """*outputs*: each with whether speech waits for it; *died*: told when a stage ends by a fault;
+        *levels_path*: where the voices' loudness is kept."""
         self._lock = threading.Lock()
         """One command at a time."""
         self._paused = False
@@ -68,7 +72,12 @@ class Speaker:
         self._ledger = Ledger(store, clock, publish, ended)
         self._channel = Channel(settings.ahead)
         self._synth = Synth(
-            self._ledger, self._channel, chain, clock, sentence_pause=settings.sentence_pause_ms / 1000
+            self._ledger,
+            self._channel,
+            chain,
+            clock,
+            Levels(settings.loudness if settings.level else None, levels_path),
+            sentence_pause=settings.sentence_pause_ms / 1000,
         )
         self._players = tuple(
             Player(

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd.audio.dsp import silence
-from ttsd.audio.trim import Trim
 from ttsd.engines.chain import ChainFailed
 from ttsd.engines.engine import Request
 from ttsd.errors import EngineCancelled, EngineError, StoreError
 from ttsd.model import Chunk, State
 from ttsd.speech.channel import Begin, End, SentenceStart, Sound
+from ttsd.speech.finish import Finish
 from ttsd.text.sentences import split_sentences
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ttsd.model import EngineName, Samples, Utterance, UtteranceId, WordTime
     from ttsd.speech.channel import Channel, Item
     from ttsd.speech.ledger import Ledger
+    from ttsd.speech.levels import Levels
 
 log = structlog.get_logger("ttsd.speech")
 
@@ -69,14 +70,21 @@ class Synth:
     """Turns claimed utterances into items of the channel."""
 
     def __init__(
-        self, ledger: Ledger, channel: Channel, chain: Chain, clock: Clock, *, sentence_pause: float
+        self,
+        ledger: Ledger,
+        channel: Channel,
+        chain: Chain,
+        clock: Clock,
+        levels: Levels,
+        *,
+        sentence_pause: float,
     ) -> None:
         """*sentence_pause*: seconds of silence between two sentences."""
         self._chain = chain
         self.sentence_pause = sentence_pause
         self.trouble: str | None = None
         """Why nothing can be synthesised just now; None: all is well."""
-        self._ledger, self._channel, self._clock = ledger, channel, clock
+        self._ledger, self._channel, self._clock, self._levels = ledger, channel, clock, levels
         self._poke = threading.Event()
         self._held = False
         self._lock = threading.Lock()
@@ -211,25 +219,21 @@ class Synth:
         utterance = work.utterance
         request = Request(sentence, voice=utterance.voice)
         work.trace.setdefault("requested", self._clock.time())
-        trim: Trim | None = None
-        started = False
+        finish: Finish | None = None
         with closing(work.chain.speak(request, prefer=utterance.engine)) as pieces:
             for heard in pieces:
                 chunk = heard.chunk
                 work.trace.setdefault("first_chunk", self._clock.time())
-                if trim is not None and chunk.rate != work.rate:  # another engine took over
-                    self._put_sound(work, trim.flush())
-                    trim = None
-                if trim is None:
-                    trim = Trim(chunk.rate)
+                if finish is not None and not finish.fits(heard):  # another engine took over
+                    self._put_sound(work, finish.flush())
+                    finish = None
+                if finish is None:
+                    finish = Finish(heard, self._levels)
                     work.rate = chunk.rate
-                sound = trim.push(chunk.samples)
-                if len(sound) and not started:
-                    started = True
                     self._start(work, index, sentence, heard)
-                self._put_sound(work, sound, chunk.words)
-        if trim is not None:
-            self._put_sound(work, trim.flush())
+                self._put_sound(work, finish.push(chunk.samples), finish.shifted(chunk.words))
+        if finish is not None:
+            self._put_sound(work, finish.flush())
 
     def _start(self, work: _Work, index: int, sentence: str, heard: Heard) -> None:
         if work.seconds:
