@@ -17,6 +17,8 @@ Row: TypeAlias = tuple[Any, ...]
 
 LIVE = "id, text, source, queued_at, state, priority, voice, engine, key, expires_at"
 ENDED = "id, text, source, state, engine, voice, queued_at, ended_at, seconds, reason, trace"
+NEXT = "priority desc, coalesce(place, id)"
+"""The order in which utterances are spoken."""
 FILE = "id, path, identity, offset, prefix, marker, skipping, shrunk_at, seen_at"
 
 _INSERT = """insert into queue (source, queued_at, priority, voice, expires_at, text)

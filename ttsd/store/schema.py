@@ -30,9 +30,11 @@ _STEPS: tuple[tuple[str, ...], ...] = (
             voice text,
             engine text,
             key text,
-            expires_at real
+            expires_at real,
+            place real
         ) strict""",
-        "create index queue_next on queue (priority desc, id) where state = 'queued'",
+        # `place`: null until somebody moves an utterance; then a number between two ids.
+        "create index queue_next on queue (priority desc, coalesce(place, id)) where state = 'queued'",
         "create index queue_key on queue (key) where key is not null",
         """create table history (
             id integer primary key,

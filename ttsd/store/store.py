@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ttsd.errors import IllegalTransition, StoreError
 from ttsd.model import SAY, Priority, Spoken, State, Utterance, UtteranceId, transition
-from ttsd.store import rows
+from ttsd.store import edits, rows
 from ttsd.store.database import Database
 from ttsd.store.records import Batch, Checkpoint, Committed, Counters, Counts, FileId, Recovery
 from ttsd.store.tally import ACCEPTED, LINES, Tally
@@ -187,7 +187,7 @@ class Store:
         with self._database.read() as db:
             row = db.execute(
                 f"select {rows.LIVE} from queue where state = 'queued' and id not in ({marks})"  # noqa: S608 - our own constant and question marks
-                " order by priority desc, id limit 1",
+                f" order by {rows.NEXT} limit 1",
                 tuple(exclude),
             ).fetchone()
         return None if row is None else rows.utterance(row)
@@ -239,6 +239,39 @@ class Store:
             self._tally.apply(
                 {spoken.state.value: 1}, queued={} if speaking else {old.source: -1}, speaking=-int(speaking)
             )
+
+    def drop(
+        self,
+        *,
+        ids: Collection[UtteranceId] | None = None,
+        source: SourceName | None = None,
+        key: str | None = None,
+        exclude: Collection[UtteranceId] = (),
+        reason: str,
+    ) -> list[Utterance]:
+        """Take queued utterances that meet every condition given out of the queue; return them."""
+        now = self._clock.time()
+        with self._database.mutex:
+            with self._database.write() as db:
+                gone = edits.matching(db, ids=ids, source=source, key=key, exclude=exclude)
+                edits.end_all(db, gone, State.DROPPED, now, reason)
+                added = {State.DROPPED.value: len(gone)}
+                Tally.write(db, added)
+            fewer: dict[SourceName, int] = {}
+            for utterance in gone:
+                fewer[utterance.source] = fewer.get(utterance.source, 0) - 1
+            self._tally.apply(added, queued=fewer)
+        return gone
+
+    def move(self, id: UtteranceId, position: int) -> None:
+        """Bring a queued utterance to *position* (0 is next) among those of its priority."""
+        with self._database.write() as db:
+            moved = self._require(db, id)
+            if moved.state is not State.QUEUED:
+                raise StoreError(f"utterance {id} sounds already", where=self._database.where)
+            place = edits.place_of(db, moved, position)
+            db.execute("update queue set place = ? where id = ?", (place, id))
+        self._wake()
 
     def _require(self, db: sqlite3.Connection, id_: UtteranceId) -> Utterance:
         """The live utterance; one that has ended raises IllegalTransition, an unknown one StoreError."""
@@ -296,7 +329,7 @@ class Store:
         """The next *limit* queued utterances in the order in which they will be spoken."""
         with self._database.read() as db:
             found = db.execute(
-                f"select {rows.LIVE} from queue where state = 'queued' order by priority desc, id limit ?",  # noqa: S608 - our own constant
+                f"select {rows.LIVE} from queue where state = 'queued' order by {rows.NEXT} limit ?",  # noqa: S608 - our own constant
                 (limit,),
             ).fetchall()
         return [rows.utterance(row) for row in found]
