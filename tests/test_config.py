@@ -338,3 +338,14 @@ def test_the_default_places_follow_the_platform(
     monkeypatch.setenv("XDG_STATE_HOME", "relative/is/ignored")
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/nonexistent")
     assert paths.default_socket_path() == home / ".local/state/ttsd/control.sock"
+
+
+def test_patterns_and_addresses_are_checked_before_they_are_needed(file: Path) -> None:
+    file.write_text(
+        'engines = ["gpu"]\n[engine.gpu]\nuri = "tcp://ok:1 htp://x"\n[engine."a b"]\nuri = "unix:///x"\n'
+        '[[sources]]\npath = "a"\njoin_start = "("\n'
+    )
+    first, second, third = problems(file)
+    assert first.startswith("3: engine.gpu.uri: htp://x is no address")
+    assert second.startswith("4: engine.a b: a name has letters")
+    assert third.startswith("8: sources[0].join_start: is no regular expression: missing )")

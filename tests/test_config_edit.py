@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttsd.config_edit import _edited, set_value
+from ttsd.config_edit import edited, set_value
 from ttsd.errors import ConfigError
 
 TEXT = """# My file
@@ -143,6 +143,6 @@ def test_whatever_the_layout_the_list_becomes_what_was_asked(
     end = f"{comment}\n" if spread else ""
     items = "".join(f'"{name}",{end}' for name in old)
     text = f"a = 1\nengines = [{end}{items}]{comment}\n[speech]\npause_ms = 1 # x\n"
-    after = _edited(text, "engines", new, Path("x"))
+    after = edited(text, "engines", new, Path("x"))
     assert tomllib.loads(after) == {"a": 1, "engines": new, "speech": {"pause_ms": 1}}
     assert "pause_ms = 1 # x\n" in after

@@ -8,22 +8,23 @@ folder and the control socket are known.
 from __future__ import annotations
 
 import codecs
+import copy
 import os
 import re
 import tomllib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsd import environment, paths
-from ttsd.errors import ConfigError
+from ttsd.errors import ConfigError, EngineRefused
 from ttsd.model import SAY
 from ttsd.schema import read
 from ttsd.settings import Settings
 from ttsd.shapes import Problem, dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ttsd.settings import EngineSettings, SourceSettings
     from ttsd.shapes import Where
@@ -32,24 +33,60 @@ MAX_BYTES = 1 << 20
 """A larger file is not a configuration."""
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the user gave, not yet checked."""
+
+    path: Path | None
+    """The file; None: there is none."""
+    text: str
+    """What is in it."""
+    data: dict[str, Any]
+    """The file's settings with the variables over them."""
+    variables: Mapping[Where, str]
+    """Which variable a setting came from."""
+    problems: tuple[Problem, ...]
+    """Variables that name no setting."""
+
+
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the configuration; None: what TTSD_CONFIG names, else the user's file, else the defaults.
 
     Raises ConfigError with all problems, each `file:line: setting: what is wrong`.
     """
+    return build(read_given(path, environ))
+
+
+def read_given(path: Path | None, environ: Mapping[str, str]) -> Given:
+    """What `load` would build from. Raises ConfigError if that is not even TOML."""
     path = paths.find_config(path, environ)
-    text = _text(path) if path else ""
-    problems: list[Problem] = []
+    return given(_text(path) if path else "", path, environ)
+
+
+def given(text: str, path: Path | None, environ: Mapping[str, str]) -> Given:
+    """*text* as if it stood in *path*, with the variables over it. Raises ConfigError if it is not TOML."""
     data = _parse(text, path)
+    problems: list[Problem] = []
     variables = environment.apply(Settings, data, environ, problems)
-    settings, found = read(Settings, data)
-    problems += found
-    rest = settings or read(Settings, _without(data, problems))[0]
-    problems += _contradictions(rest) if rest else []
-    if settings is None or problems:
-        raise ConfigError(_located(problems, text, path, variables))
-    folder = path.parent if path else Path()
-    return _resolved(replace(settings, path=path and path.absolute()), folder)
+    return Given(path, text, data, variables, tuple(problems))
+
+
+def build(given: Given) -> Settings:
+    """The settings. Raises ConfigError with all problems."""
+    settings, problems = check(given)
+    if settings is None:
+        raise ConfigError(_located(problems, given))
+    folder = given.path.parent if given.path else Path()
+    return _resolved(replace(settings, path=given.path and given.path.absolute()), folder)
+
+
+def check(given: Given) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """The settings as they are written, or None and every problem."""
+    settings, found = read(Settings, given.data)
+    problems = given.problems + found
+    rest = settings or read(Settings, _without(given.data, problems))[0]
+    problems += tuple(_contradictions(rest)) if rest else ()
+    return (None if problems else settings), problems
 
 
 def _text(path: Path) -> str:
@@ -80,8 +117,9 @@ def _parse(text: str, path: Path | None) -> dict[str, Any]:
         raise ConfigError([f"{path}: is nested too deeply"]) from None
 
 
-def _without(data: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
+def _without(data: dict[str, Any], problems: tuple[Problem, ...]) -> dict[str, Any]:
     """*data* less the keys that do not fit, so that the rest can be checked too."""
+    data = copy.deepcopy(data)
     for problem in problems:
         table: Any = data
         for part in problem.where[:-1]:
@@ -141,11 +179,21 @@ def _contradictions(settings: Settings) -> list[Problem]:
         if names.setdefault(name, index) != index:
             what = f'is also called "{name}", as sources[{names[name]}] is; give it a `name` of its own'
             problems.append(Problem(where, what))
-        try:
-            codecs.lookup(source.encoding)
-        except LookupError:
-            problems.append(Problem((*where, "encoding"), f'there is no encoding "{source.encoding}"'))
+        problems += [Problem((*where, key), text) for key, text in _unusable(source)]
     return problems + _engine_problems(settings)
+
+
+def _unusable(source: SourceSettings) -> Iterator[tuple[str, str]]:
+    """Settings of a source that are text, but not of the kind they must be."""
+    try:
+        codecs.lookup(source.encoding)
+    except LookupError:
+        yield "encoding", f'there is no encoding "{source.encoding}"'
+    for key in ("join_start", "join_continue"):
+        try:
+            re.compile(getattr(source, key) or "")
+        except re.error as error:
+            yield key, f"is no regular expression: {error}"
 
 
 def _engine_problems(settings: Settings) -> list[Problem]:
@@ -165,32 +213,48 @@ def _engine_problems(settings: Settings) -> list[Problem]:
             problems.append(Problem(("engines", index), f'"{name}" is there twice'))
     for name, engine in settings.engine.items():
         where: Where = ("engine", name)
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+            problems.append(Problem(where, "a name has letters, digits, - and _ alone, 64 at most"))
         if engine.uri is None and catalog.find(name) is None:
             problems.append(Problem(where, f"is no known engine and has no uri{catalog.did_you_mean(name)}"))
+        if engine.uri is not None:
+            problems += [Problem((*where, "uri"), text) for text in _bad_addresses(engine.uri)]
         for key, value in engine.options.items():
             found = catalog.option_problems(name, {key: value})
             problems += [Problem((*where, key), problem) for problem in found]
     return problems
 
 
-def _located(
-    problems: list[Problem], text: str, path: Path | None, variables: Mapping[Where, str]
-) -> list[str]:
+def _bad_addresses(uris: str) -> Iterator[str]:
+    from ttsd.engines.uri import parse  # with urllib, which few need
+
+    for uri in uris.split():
+        try:
+            parse(uri)
+        except EngineRefused as error:
+            yield f"{error.what}; {error.next_step}"
+
+
+def _located(problems: tuple[Problem, ...], given: Given) -> list[str]:
     """One sentence for each problem, with the line or variable it comes from; in the file's order."""
     from ttsd.toml_lines import Lines  # needed only when something is wrong
 
-    lines = Lines(text)
+    lines = Lines(given.text)
     found = []
     for problem in problems:
-        where = problem.where
-        variable = next(
-            (variables[where[:n]] for n in range(len(where), 0, -1) if where[:n] in variables), None
-        )
-        line = lines.of(where)
+        line, variable = lines.of(problem.where), variable_of(problem.where, given)
         if variable:
             found.append((0, f"{variable}: {problem}"))
-        elif path is None or (where and str(where[0]).startswith(environment.PREFIX)):
-            found.append((0, f"{dotted(where)}: {problem.text}"))
+        elif given.path is None or (problem.where and str(problem.where[0]).startswith(environment.PREFIX)):
+            found.append((0, f"{dotted(problem.where)}: {problem.text}"))
         else:
-            found.append((line or 0, f"{path}:{line}: {problem}" if line else f"{path}: {problem}"))
+            found.append(
+                (line or 0, f"{given.path}:{line}: {problem}" if line else f"{given.path}: {problem}")
+            )
     return [sentence for _, sentence in sorted(found, key=lambda pair: pair[0])]
+
+
+def variable_of(where: Where, given: Given) -> str | None:
+    """The variable that a setting, or the list it stands in, came from; None: none of them."""
+    outwards = (where[:length] for length in range(len(where), 0, -1))
+    return next((given.variables[outer] for outer in outwards if outer in given.variables), None)

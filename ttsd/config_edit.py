@@ -6,13 +6,18 @@ one; its mode is kept, and a symbolic link goes on leading to the same file.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ttsd.errors import ConfigError
+from ttsd import config, environment
+from ttsd.errors import ConfigError, UsageError
+from ttsd.schema import Table
+from ttsd.settings import Settings
+from ttsd.shapes import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +38,37 @@ def set_value(path: Path, key: str, value: Value) -> None:
     target = Path(os.path.realpath(path))
     try:
         before = target.read_bytes().decode("utf-8-sig") if target.exists() else ""
-        replace_file(target, _edited(before, key, value, path).encode())
+        replace_file(target, edited(before, key, value, path).encode())
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: cannot be changed: {error}"]) from error
+
+
+def set_text(path: Path, key: str, text: str) -> None:
+    """The same with a checked key and a value as a person writes it: `120`, `2m`, `piper,hibari`.
+
+    Problems that the file had before do not hinder. Raises UsageError for a key that does not exist,
+    ConfigError if the value is not allowed there.
+    """
+    before = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    given = config.given(before, path, {})
+    where = environment.put(Table(Settings), given.data, _parts(key), text)
+    if where is None:
+        known = [name.removeprefix(environment.PREFIX).lower() for name in environment.names(Settings)]
+        hint = did_you_mean(key, [name.replace("__", ".") for name in known])
+        raise UsageError(f"there is no setting {key}{hint}", next_step="`ttsd config show` lists them all")
+    value: Any = given.data
+    for part in where:
+        value = value[part]
+    after = edited(before, key, value, path)
+    problems = config.check(config.given(after, path, {}))[1]
+    old = config.check(config.given(before, path, {}))[1]
+    if new := [str(problem) for problem in problems if problem not in old]:
+        raise ConfigError(new)
+    set_value(path, key, value)
+
+
+def _parts(key: str) -> list[str]:
+    return key.replace("[", ".").replace("]", "").split(".")
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -62,17 +95,23 @@ def replace_file(path: Path, content: bytes) -> None:
             os.close(folder)
 
 
-def _edited(text: str, key: str, value: Value, path: Path) -> str:
+def edited(text: str, key: str, value: Value, path: Path) -> str:
+    """*text* with one setting changed; *path* is named in errors. Raises ConfigError."""
     import tomlkit  # 30 ms, needed only for a change
     from tomlkit.exceptions import TOMLKitError
 
     try:
         document = tomlkit.parse(text)
         table: Any = document
-        *outer, last = key.replace("[", ".").replace("]", "").split(".")
-        for part in outer:
-            table = table[int(part)] if part.isdecimal() else table.setdefault(part, tomlkit.table())
-        _assign(table, last, value)
+        parts = _parts(key)
+        for part, following in itertools.pairwise(parts):
+            if part.isdecimal():
+                if int(part) == len(table):
+                    table.append(tomlkit.table())
+                table = table[int(part)]
+            else:
+                table = table.setdefault(part, tomlkit.aot() if following.isdecimal() else tomlkit.table())
+        _assign(table, parts[-1], value)
         return tomlkit.dumps(document)
     except TOMLKitError as error:
         raise ConfigError([f"{path}: is not TOML: {error}"]) from error

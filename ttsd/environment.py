@@ -33,7 +33,7 @@ def apply(
             continue
         if len(parts) == 1 and parts[0] not in known:
             continue  # somebody else's: TTSD_… is used by scripts too
-        where = _put(Table(cls), data, parts, environ[variable])
+        where = put(Table(cls), data, parts, environ[variable])
         if where is None:
             problems.append(Problem((variable,), f"names no setting{did_you_mean(variable, names(cls))}"))
         else:
@@ -55,12 +55,12 @@ def names(cls: type, prefix: str = PREFIX) -> Iterator[str]:
             yield name
 
 
-def _put(shape: Shape, data: Any, parts: list[str], text: str) -> Where | None:
-    """Set what *parts* leads to; where that is, or None if it leads nowhere."""
+def put(shape: Shape, data: Any, parts: list[str], text: str) -> Where | None:
+    """Set in plain *data* what *parts* leads to, from text; where that is, or None if it leads nowhere."""
     key, *rest = parts
     where: str | int
     if isinstance(shape, shapes.Optional):
-        return _put(shape.shape, data, parts, text)
+        return put(shape.shape, data, parts, text)
     if isinstance(shape, Table) and isinstance(data, dict):
         fields = {field.name: field.shape for field in fields_of(shape.cls) if not field.rest}
         others = [field.shape for field in fields_of(shape.cls) if field.rest]
@@ -83,7 +83,7 @@ def _put(shape: Shape, data: Any, parts: list[str], text: str) -> Where | None:
         return (where,)
     if isinstance(data, dict):
         data.setdefault(where, [] if isinstance(inner, shapes.ListOf) else {})
-    below = _put(inner, data[where], rest, text)
+    below = put(inner, data[where], rest, text)
     return None if below is None else (where, *below)
 
 
