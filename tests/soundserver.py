@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from waiting import wait_for
@@ -26,80 +26,67 @@ SINKS = ("ttsd", "other")
 _FORMAT = ("--format=float32le", f"--rate={RATE}", "--channels=2")
 
 
-class SoundServer(Protocol):
+class SoundServer:
     """A server that a test may start, kill and start again."""
 
-    address: str
-    """For libpulse: `unix:…`."""
-
-    def start(self) -> None:
-        """Start it, and wait until it answers and has its sinks."""
-        ...
-
-    def kill(self) -> None:
-        """End it at once, as a crash would; idempotent."""
-        ...
-
-    def pactl(self, *arguments: str) -> str:
-        """What `pactl` prints when asked so."""
-        ...
-
-
-class PulseAudio:
-    """See SoundServer."""
+    NEEDS: ClassVar[dict[str, str]]
+    """Its programs, and the Debian package that brings each."""
 
     def __init__(self, folder: Path) -> None:
-        """*folder*: its home, socket and log."""
+        """*folder*: its home, sockets and log; made here."""
         self.folder = folder
-        (folder / "run").mkdir(mode=0o700, parents=True)
-        self.socket = folder / "run" / "native"
+        self.run = folder / "run"
+        (self.run / "pulse").mkdir(mode=0o700, parents=True)
+        self.run.chmod(0o700)
+        self.socket = self.run / "pulse" / "native"
         self.address = f"unix:{self.socket}"
-        self._process: subprocess.Popen[bytes] | None = None
+        """For libpulse."""
+        self._processes: list[subprocess.Popen[bytes]] = []
 
-    @staticmethod
-    def missing() -> str | None:
+    @classmethod
+    def missing(cls) -> str | None:
         """Why it cannot be had here; None: it can."""
-        needed = [name for name in ("pulseaudio", "pactl", "parec") if shutil.which(name) is None]
-        return f"{', '.join(needed)} missing: apt install pulseaudio pulseaudio-utils" if needed else None
+        needed = {**cls.NEEDS, "pactl": "pulseaudio-utils", "parec": "pulseaudio-utils"}
+        packages = sorted({package for name, package in needed.items() if shutil.which(name) is None})
+        return f"missing: apt install {' '.join(packages)}" if packages else None
 
     def environment(self) -> dict[str, str]:
-        """What its programs and clients run with."""
+        """What its clients run with."""
         return {
             **os.environ,
             "HOME": str(self.folder),
-            "XDG_RUNTIME_DIR": str(self.folder / "run"),
+            "XDG_RUNTIME_DIR": str(self.run),
             "PULSE_SERVER": self.address,
         }
 
     def start(self) -> None:
-        """See SoundServer."""
-        self.socket.unlink(missing_ok=True)  # a killed server leaves it
-        modules = [f"module-native-protocol-unix auth-anonymous=1 socket={self.socket}"]
-        # norewinds: else a sink that nobody records sleeps up to two seconds at a time.
-        modules += [f"module-null-sink sink_name={sink} norewinds=1 rate={RATE} channels=2" for sink in SINKS]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                # No pid file: the pid in it may belong to a killed server's zombie.
-                ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"]
-                + ["--log-target=stderr", "--log-level=notice"]
-                + [word for module in modules for word in ("-L", module)],
-                env={k: v for k, v in self.environment().items() if k != "PULSE_SERVER"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        wait_for(lambda: all(sink in self._try_sinks() for sink in SINKS), "the sound server", timeout=20)
-        self.pactl("set-default-sink", "other")
+        """Start it, and wait until it answers and has its sinks."""
+        raise NotImplementedError
 
     def kill(self) -> None:
-        """See SoundServer."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(10)
-        self._process = None
+        """End it at once, as a crash would; idempotent."""
+        for process in reversed(self._processes):
+            process.kill()
+            process.wait(10)
+        self._processes.clear()
+        self.socket.unlink(missing_ok=True)
+
+    def add_sink(self, name: str) -> None:
+        """Plug a sink in, and wait until it is there."""
+        # norewinds: else a sink that nobody records sleeps up to two seconds at a time.
+        norewinds = ["norewinds=1"] if isinstance(self, PulseAudio) else []
+        self.pactl(
+            "load-module", "module-null-sink", f"sink_name={name}", f"rate={RATE}", "channels=2", *norewinds
+        )
+        wait_for(lambda: name in self.pactl("list", "short", "sinks"), f"sink {name}")
+
+    def remove_sink(self, name: str) -> None:
+        """Unplug it."""
+        modules = self.pactl("list", "short", "modules").splitlines()
+        self.pactl("unload-module", next(m.split()[0] for m in modules if f"sink_name={name} " in f"{m} "))
 
     def pactl(self, *arguments: str) -> str:
-        """See SoundServer."""
+        """What `pactl` prints when asked so."""
         return subprocess.run(
             ["pactl", *arguments],
             env=self.environment(),
@@ -109,17 +96,81 @@ class PulseAudio:
             timeout=20,
         ).stdout
 
-    def _try_sinks(self) -> str:
-        try:
-            return self.pactl("list", "short", "sinks")
-        except subprocess.CalledProcessError:
-            return ""
+    def _spawn(self, *command: str) -> None:
+        environment = {key: value for key, value in self.environment().items() if key != "PULSE_SERVER"}
+        with (self.folder / "log").open("ab") as log:
+            self._processes.append(
+                subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            )
+
+    def _furnish(self) -> None:
+        def answers() -> bool:
+            try:
+                return bool(self.pactl("info"))
+            except subprocess.CalledProcessError:
+                return False
+
+        wait_for(answers, "the sound server", timeout=20)
+        for sink in SINKS:
+            self.add_sink(sink)
+        self.pactl("set-default-sink", "other")
+        wait_for(lambda: "Default Sink: other" in self.pactl("info"), "the default sink")
+
+
+class PulseAudio(SoundServer):
+    """PulseAudio alone."""
+
+    NEEDS: ClassVar = {"pulseaudio": "pulseaudio"}
+
+    def start(self) -> None:
+        """See SoundServer."""
+        self._spawn(
+            # No pid file: the pid in it may belong to a killed server's zombie.
+            *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"),
+            *("--log-target=stderr", "--log-level=notice"),
+            *("-L", f"module-native-protocol-unix auth-anonymous=1 socket={self.socket}"),
+        )
+        self._furnish()
+
+
+class PipeWire(SoundServer):
+    """PipeWire with WirePlumber and its Pulse side."""
+
+    NEEDS: ClassVar = {
+        "pipewire": "pipewire",
+        "pipewire-pulse": "pipewire-pulse",
+        "wireplumber": "wireplumber",
+        "dbus-daemon": "dbus-daemon",
+    }
+
+    def environment(self) -> dict[str, str]:
+        """See SoundServer."""
+        return {**super().environment(), "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.run / 'bus'}"}
+
+    def start(self) -> None:
+        """See SoundServer."""
+        # WirePlumber ends without a bus.
+        self._spawn(
+            "dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address=unix:path={self.run}/bus"
+        )
+        wait_for((self.run / "bus").exists, "the bus")
+        self._spawn("pipewire")
+        wait_for((self.run / "pipewire-0").exists, "PipeWire")
+        self._spawn("wireplumber")
+        self._spawn("pipewire-pulse")
+        self._furnish()
+
+    def kill(self) -> None:
+        """See SoundServer."""
+        super().kill()
+        for name in ("bus", "pipewire-0", "pipewire-0.lock"):
+            (self.run / name).unlink(missing_ok=True)
 
 
 class Recording:
     """What reaches a sink, from now on."""
 
-    def __init__(self, server: PulseAudio, sink: str, file: Path) -> None:
+    def __init__(self, server: SoundServer, sink: str, file: Path) -> None:
         self.file = file
         with file.open("wb") as out:
             self._process = subprocess.Popen(
@@ -149,7 +200,7 @@ class Recording:
 
 
 @contextmanager
-def recording(server: PulseAudio, sink: str = "ttsd") -> Iterator[Recording]:
+def recording(server: SoundServer, sink: str = "ttsd") -> Iterator[Recording]:
     """A recording that ends with the block."""
     made = Recording(server, sink, server.folder / f"{sink}.raw")
     try:

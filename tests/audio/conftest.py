@@ -1,22 +1,42 @@
-"""A real sound server for the tests that ask for one."""
+"""Real sound servers for the tests that ask for one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from soundserver import PulseAudio
+from soundserver import PipeWire, PulseAudio, SoundServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[PulseAudio]:
-    if reason := PulseAudio.missing():
+def _stopped(kind: type[SoundServer], folder: Path) -> SoundServer:
+    if reason := kind.missing():
         pytest.skip(reason)
-    made = PulseAudio(tmp_path / "pulse")
+    return kind(folder / "server")
+
+
+@pytest.fixture(params=[PulseAudio, PipeWire], ids=["pulseaudio", "pipewire"])
+def stopped_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SoundServer]:
+    """Each kind of server in turn, not running yet."""
+    made = _stopped(request.param, tmp_path)
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def server(stopped_server: SoundServer) -> SoundServer:
+    """Each kind of server in turn, running."""
+    stopped_server.start()
+    return stopped_server
+
+
+@pytest.fixture
+def pulseaudio(tmp_path: Path) -> Iterator[SoundServer]:
+    """PulseAudio, running."""
+    made = _stopped(PulseAudio, tmp_path)
     made.start()
     yield made
     made.kill()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from fakes import FakeClock
-from soundserver import PulseAudio
 
 from ttsd.audio import libpulse
 from ttsd.audio.auto import AutoOutput
@@ -23,6 +22,8 @@ from ttsd.settings import OutputSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from soundserver import SoundServer
 
 
 class Device(NullOutput):
@@ -75,8 +76,8 @@ def test_auto_keeps_files_where_there_is_no_audio_and_says_so(tmp_path: Path) ->
 
 
 @pytest.mark.cable
-def test_auto_is_the_default_device_where_there_is_one(tmp_path: Path, server: PulseAudio) -> None:
-    output = make(OutputSettings(), folder=tmp_path / "kept", server=server.address)
+def test_auto_is_the_default_device_where_there_is_one(tmp_path: Path, pulseaudio: SoundServer) -> None:
+    output = make(OutputSettings(), folder=tmp_path / "kept", server=pulseaudio.address)
     output.open()
     assert output.rate == 48000
     assert output.live

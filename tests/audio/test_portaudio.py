@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from soundserver import RATE, PulseAudio, noise, recording
+from soundserver import RATE, noise, recording
 from waiting import wait_for
 
 from ttsd.audio.portaudio import PortAudio, PortAudioOutput
@@ -17,14 +17,16 @@ from ttsd.errors import OutputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soundserver import SoundServer
+
 
 @pytest.fixture
-def output(server: PulseAudio, monkeypatch: pytest.MonkeyPatch) -> Iterator[PortAudioOutput]:
+def output(pulseaudio: SoundServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[PortAudioOutput]:
     if ctypes.util.find_library("portaudio") is None:
         pytest.skip("PortAudio missing: apt install libportaudio2")
-    server.pactl("set-default-sink", "ttsd")
+    pulseaudio.pactl("set-default-sink", "ttsd")
     for key in ("HOME", "XDG_RUNTIME_DIR", "PULSE_SERVER"):
-        monkeypatch.setenv(key, server.environment()[key])
+        monkeypatch.setenv(key, pulseaudio.environment()[key])
     library = PortAudio()
     if "pulse" not in library.names():
         pytest.skip("ALSA has no Pulse device: apt install libasound2-plugins")
@@ -35,11 +37,11 @@ def output(server: PulseAudio, monkeypatch: pytest.MonkeyPatch) -> Iterator[Port
 
 @pytest.mark.cable
 def test_every_sample_arrives_also_of_a_word_shorter_than_the_buffer(
-    server: PulseAudio, output: PortAudioOutput
+    pulseaudio: SoundServer, output: PortAudioOutput
 ) -> None:
     output.open()
     parts = [noise(seconds, seed) for seed, seconds in enumerate((0.3, 0.004, 0.2, 0.005))]
-    with recording(server) as heard:
+    with recording(pulseaudio) as heard:
         for part in parts:
             for start in range(0, part.size, 480):
                 output.write(part[start : start + 480], RATE)
@@ -74,10 +76,10 @@ def test_a_device_that_is_not_there_is_named_with_those_that_are(output: PortAud
 
 
 @pytest.mark.cable
-def test_a_killed_server_is_an_error(server: PulseAudio, output: PortAudioOutput) -> None:
+def test_a_killed_server_is_an_error(pulseaudio: SoundServer, output: PortAudioOutput) -> None:
     output.open()
     output.write(noise(0.02), RATE)
-    server.kill()
+    pulseaudio.kill()
 
     def speak() -> None:
         for _ in range(100):
@@ -87,7 +89,7 @@ def test_a_killed_server_is_an_error(server: PulseAudio, output: PortAudioOutput
         speak()
     with pytest.raises(OutputError):
         output.open()
-    server.start()
+    pulseaudio.start()
     output.open()
     output.write(noise(0.02), RATE)
     wait_for(lambda: output.played() == output.written(), "sound again")

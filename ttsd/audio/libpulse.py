@@ -151,7 +151,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
         [handle, c_char_p, POINTER(BufferAttr), c_int, POINTER(Volume), handle],
     ),
     "pa_stream_disconnect": (c_int, [handle]),
-    "pa_stream_get_device_name": (c_char_p, [handle]),
+    "pa_stream_get_buffer_attr": (POINTER(BufferAttr), [handle]),
     "pa_stream_get_state": (c_int, [handle]),
     "pa_stream_get_timing_info": (POINTER(TimingInfo), [handle]),
     "pa_stream_new": (handle, [handle, c_char_p, POINTER(SampleSpec), POINTER(ChannelMap)]),

@@ -11,6 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from ttsd.audio.padding import Padding
 from ttsd.errors import OutputError
 
 if TYPE_CHECKING:
@@ -129,8 +130,7 @@ class PortAudioOutput:
 
     def _forget(self) -> None:
         self._written = self._told = 0
-        # Silence pushed behind frame number `_pad_at`, all in all and by the last push alone.
-        self._padded = self._pad = self._pad_at = 0
+        self._padding = Padding()
         self._moved = (0, 0.0)
 
     def open(self) -> None:
@@ -237,7 +237,7 @@ class PortAudioOutput:
     def _heard(self) -> int:
         """Frames heard, by what is left in the buffer."""
         left = self._capacity - self._available()
-        passed = max(0, self._written + self._padded - left)
+        passed = max(0, self._written + self._padding.total - left)
         now = time.monotonic()
         if passed != self._moved[0]:
             self._moved = (passed, now)
@@ -246,7 +246,7 @@ class PortAudioOutput:
             self._fill(left)
         # What has left the buffer is heard `_beyond` seconds later.
         passed -= int(max(0.0, self._beyond - still) * (self.rate or 0))
-        return max(min(passed - self._padded + self._pad, self._pad_at), passed - self._padded)
+        return self._padding.heard(passed)
 
     def _fill(self, left: int) -> None:
         """A device may not start before its buffer is full: silence pushes a short word out."""
@@ -256,10 +256,7 @@ class PortAudioOutput:
         if count <= 0:
             return
         self._push(np.zeros((count, self._channels), dtype=np.float32))
-        if self._pad_at != self._written:
-            self._pad, self._pad_at = 0, self._written
-        self._pad += count
-        self._padded += count
+        self._padding.add(count, self._written)
         self._moved = (self._moved[0], time.monotonic())
 
     def _lost(self, error: object) -> OutputError:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ttsd.audio import libpulse
+from ttsd.audio.padding import Padding
 from ttsd.audio.pulse_client import PulseClient, Sink
 from ttsd.errors import OutputError
 
@@ -63,6 +64,9 @@ class PulseOutput:
         self._written = 0
         self._heard = _Heard()
         self._told = 0
+        self._padding = Padding()
+        self._block = 0
+        """Frames that the server takes at a time; PipeWire waits for that many."""
 
     def open(self) -> None:
         """See Output."""
@@ -95,19 +99,14 @@ class PulseOutput:
         import numpy as np
 
         data = np.repeat(np.asarray(samples, dtype="<f4"), self._channels)
-        frame, offset = 4 * self._channels, 0
+        offset = 0
         while offset < data.nbytes:
             size = min(self._room(), data.nbytes - offset)
-            size -= size % frame
-            client, stream = self._opened()
-            if client.pulse.pa_stream_write(
-                stream, data.ctypes.data + offset, size, None, 0, libpulse.SEEK_RELATIVE
-            ):
-                raise self._lost("the sink refused sound")
+            size -= size % (4 * self._channels)
+            self._push(data.ctypes.data + offset, size)
             offset += size
-            self._written += size // frame
-        while self._turn(0):  # so that it leaves for the server now
-            pass
+            self._written += size // (4 * self._channels)
+        self._send()
 
     def end(self, spoken: Spoken) -> None:
         """See Output."""
@@ -176,6 +175,8 @@ class PulseOutput:
         if pulse.pa_stream_get_state(self._stream) != libpulse.STREAM_READY:
             raise client.error(f"sink {sink.name} cannot be opened")
         self._written, self._heard, self._told = 0, _Heard(), 0
+        self._padding = Padding()
+        self._block = pulse.pa_stream_get_buffer_attr(self._stream).contents.minreq // frame
         which = f"sink {sink.name}" if named else f"default sink ({sink.name} now)"
         self._description = f"{client.server()}, {which}, {self.rate} Hz, {self._channels} channels"
 
@@ -209,6 +210,26 @@ class PulseOutput:
                 raise self._lost(f"the sink took no sound for {_STALLED:g} s (is it suspended?)")
             self._turn(left)
 
+    def _push(self, address: int, size: int) -> None:
+        """Give *size* bytes at *address* to libpulse, which copies them."""
+        client, stream = self._opened()
+        if client.pulse.pa_stream_write(stream, address, size, None, 0, libpulse.SEEK_RELATIVE):
+            raise self._lost("the sink refused sound")
+
+    def _send(self) -> None:
+        """Let what was pushed leave for the server now."""
+        while self._turn(0):
+            pass
+
+    def _fill(self, frames: int) -> None:
+        """Silence behind the last frame, so that it is played before more comes."""
+        import numpy as np
+
+        silence = np.zeros(frames * self._channels, dtype="<f4")
+        self._push(silence.ctypes.data, silence.nbytes)
+        self._padding.add(frames, self._written)
+        self._send()
+
     def _ask(self) -> None:
         """Bring `_heard` up to date with the server's figures."""
         client, stream = self._opened()
@@ -223,9 +244,13 @@ class PulseOutput:
         timing = pulse.pa_stream_get_timing_info(stream)
         if not timing:
             return
-        frames = _unheard_subtracted(timing.contents, self.rate or 1, 4 * self._channels)
+        frame, playing = 4 * self._channels, bool(timing.contents.playing)
+        frames = self._padding.heard(_unheard_subtracted(timing.contents, self.rate or 1, frame))
         frames = min(max(frames, self._heard.frames), self._written)
-        self._heard = _Heard(frames, time.monotonic(), bool(timing.contents.playing))
+        self._heard = _Heard(frames, time.monotonic(), playing)
+        unread = self._written + self._padding.total - int(timing.contents.read_index) // frame
+        if not playing and 0 < unread < self._block:
+            self._fill(self._block - unread)
 
     def _lost(self, what: str) -> OutputError:
         client, _ = self._opened()
