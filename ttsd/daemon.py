@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ttsd import __version__, commands, config, config_edit, events, log
+from ttsd import __version__, commands, config, config_edit, events, log, results
 from ttsd.clock import SystemClock
 from ttsd.config_watch import ConfigWatch
 from ttsd.control.server import Server
 from ttsd.control.transport import default_transport
 from ttsd.engines import catalog
-from ttsd.errors import ConfigError, EngineError, TtsdError, UsageError
+from ttsd.errors import ConfigError, EngineError, TtsdError
+from ttsd.execute import LATER, Executor
 from ttsd.house import House
 from ttsd.mailbox import Asked, Died, Done, Ended, Mailbox, Reloading, Stopping
-from ttsd.model import SAY, EngineName, SourceName
+from ttsd.model import EngineName
 from ttsd.status import DaemonStatus, NowStatus, QueueStatus
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from ttsd.commands import Command
     from ttsd.control.transport import Transport
     from ttsd.mailbox import Message
-    from ttsd.model import UtteranceId
     from ttsd.settings import Settings
 
 logger = structlog.get_logger("ttsd.daemon")
@@ -65,18 +65,19 @@ class Daemon:
         self._settings, self._clock = settings, clock
         self._server = Server(transport, lambda command, reply: self.mailbox.put(Asked(command, reply)))
         self._house: House
+        self._executor: Executor
         self._watch = ConfigWatch(settings.path)
         self._problems: tuple[str, ...] = ()
         self._began = clock.monotonic()
-        self._waiting: dict[UtteranceId, list[Callable[[object], None]]] = {}
         self._stopping: Stopping | Died | None = None
 
     def run(self) -> int:
         """Start, live, stop; return the exit code. Raises TtsdError if it cannot start."""
         with ExitStack() as closing:
             closing.callback(self._server.close)
-            self._house = House(self._settings, self._clock, self.mailbox, self._server.publish)
+            self._house = House(self._settings, self._clock, self.mailbox, self._server)
             closing.callback(self._house.close)
+            self._executor = Executor(self._house, self._state)
             self._server.start()
             closing.callback(self._server.stop)
             self._house.start()
@@ -108,14 +109,13 @@ class Daemon:
         match message:
             case Asked(command, reply):
                 try:
-                    answer = self._execute(command, reply)
+                    answer = self._answer(command, reply)
                 except TtsdError as error:
                     answer = error
-                if answer is not None:
+                if answer is not LATER:
                     reply(answer)
             case Ended(spoken):
-                for reply in self._waiting.pop(spoken.id, ()):
-                    reply(spoken)
+                self._executor.ended(spoken)
             case Reloading():
                 self._reload()
             case Done(then):
@@ -123,50 +123,20 @@ class Daemon:
             case Stopping() | Died():
                 self._stopping = message
 
-    def _execute(self, command: Command, reply: Callable[[object], None]) -> object:
-        """The command's result; None: it will be given to *reply* later. Raises TtsdError."""
+    def _answer(self, command: Command, reply: Callable[[object], None]) -> object:
+        """The command's answer, or LATER. Raises TtsdError."""
         match command:
-            case commands.Ping():
-                return "pong"
-            case commands.Version():
-                return {"version": __version__}
             case commands.Status():
                 return self._status()
-            case commands.Say():
-                return self._say(command, reply)
-            case commands.Skip():
-                return {"skipped": self._house.skip()}
             case commands.SwitchEngine(engine=engine):
                 return self._switch(engine)
-            case commands.EngineList():
-                return self._house.chain.status()
             case commands.Reload():
                 return self._reload(strict=True)
             case commands.Shutdown():
                 self.mailbox.put(Stopping("shutdown"))
-                return {"stopping": True}
+                return results.ShuttingDown()
             case _:
-                raise UsageError(f"this version does not know {type(command).__name__} yet")
-
-    def _say(self, command: commands.Say, reply: Callable[[object], None]) -> object:
-        if command.engine is not None and command.engine not in self._house.chain.names:
-            raise UsageError(
-                f"the engine {command.engine} is not in the chain",
-                next_step=f"the chain is {', '.join(self._house.chain.names)}",
-            )
-        utterance = self._house.store.say(
-            command.text,
-            source=SourceName(command.source or SAY),
-            voice=command.voice,
-            engine=command.engine,
-            priority=command.priority,
-            key=command.key,
-            max_age=command.max_age,
-        )
-        if command.wait:
-            self._waiting.setdefault(utterance.id, []).append(reply)
-            return None
-        return {"id": utterance.id}
+                return self._executor.execute(command, reply)
 
     # ---- configuration
 
@@ -187,7 +157,7 @@ class Daemon:
             events.EngineChanged(at=self._clock.time(), engine=engines[0], state="head", chain=engines)
         )
         logger.info("switched", chain=engines)
-        return {"engine": engines[0], "chain": engines, "saved": self._settings.path is not None}
+        return results.Switched(engines[0], engines, saved=self._settings.path is not None)
 
     def _reload(self, *, strict: bool = False) -> object:
         """Put the file as it is now in force, or keep what is. *strict*: raise what is wrong with it."""
@@ -208,21 +178,25 @@ class Daemon:
                     at=self._clock.time(), ok=not self._problems, problems=self._problems, changed=changed
                 )
             )
-        return {"changed": changed}
+        return results.Reloaded(changed)
 
     # ---- status
+
+    def _state(self) -> str:
+        house = self._house
+        if self._stopping is not None:
+            return "stopping"
+        if house.speaker is not None and house.speaker.paused:
+            return "paused"
+        if house.trouble():
+            return "waiting"
+        return "speaking" if house.now() else "idle"
 
     def _status(self) -> DaemonStatus:
         house = self._house
         counts, now, trouble = house.store.counts(), house.now(), house.trouble()
-        if self._stopping is not None:
-            state = "stopping"
-        elif trouble:
-            state = "waiting"
-        else:
-            state = "speaking" if now else "idle"
         return DaemonStatus(
-            state=state,
+            state=self._state(),
             version=__version__,
             pid=os.getpid(),
             uptime_s=round(self._clock.monotonic() - self._began, 3),

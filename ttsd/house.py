@@ -13,25 +13,29 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ttsd import log
+from ttsd import events, log
 from ttsd.engines.roster import Roster
-from ttsd.errors import EngineError
+from ttsd.errors import EngineError, StoreError, UsageError
 from ttsd.mailbox import Died, Done, Ended, Mailbox
+from ttsd.mode import ModeFile
+from ttsd.model import SourceName
+from ttsd.sources.status import SourceStatus
 from ttsd.speech.stage import Stage
 from ttsd.store import Store
+from ttsd.waiting_list import WaitingList
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ttsd.clock import Clock
     from ttsd.engines.chain import Chain
-    from ttsd.events import Event
+    from ttsd.mode import Mode
     from ttsd.model import EngineName, UtteranceId
-    from ttsd.settings import Settings
+    from ttsd.settings import Settings, SourceSettings
     from ttsd.sources.reader import SourceReader
-    from ttsd.sources.status import SourceStatus
     from ttsd.speech.ledger import Now
     from ttsd.speech.speaker import OutputStatus, Speaker
+    from ttsd.waiting_list import EventSink
 
 logger = structlog.get_logger("ttsd.house")
 
@@ -43,12 +47,10 @@ _FIXED = frozenset({"state", "control"})
 class House:
     """Store, engines, speaker and sources of one daemon."""
 
-    def __init__(
-        self, settings: Settings, clock: Clock, mailbox: Mailbox, publish: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock, mailbox: Mailbox, events: EventSink) -> None:
         """Open the store and recover it. Raises StoreError, EngineError."""
         self.settings = settings
-        self._clock, self._mailbox, self._publish = clock, mailbox, publish
+        self._clock, self._mailbox, self._events = clock, mailbox, events
         self.roster = Roster(clock)
         self.chain: Chain = self.roster.build(settings)
         self.store = Store.open(_state_dir(settings) / DATABASE, clock=clock, wake=self._wake)
@@ -56,6 +58,8 @@ class House:
             logger.info(
                 "recovered", id=decision.id, source=decision.source, state=str(decision.new), why=decision.why
             )
+        self._modes = ModeFile(_state_dir(settings) / "mode.json")
+        self.queue = WaitingList(self.store, lambda: self.speaker, clock, events)
         self.speaker: Speaker | None = None
         self.reader: SourceReader | None = None
         self._successor: Speaker | None = None
@@ -83,11 +87,11 @@ class House:
             self._succeed(self._make_speaker(new))
         elif changed & {"engines", "engine"}:
             self._use_chain()
-        if "sources" in changed and self.reader is not None:
-            self.reader.update(new.sources, _base(new), max_age=new.speech.max_age)
+        self.settings = new
+        if changed & {"sources", "speech"}:
+            self._update_sources()
         if "log" in changed:
             log.configure(new.log)
-        self.settings = new
         if changed & {"engines", "engine"}:
             self._load_head()
         return tuple(sorted(changed))
@@ -117,7 +121,51 @@ class House:
             thread.join()
         self.store.close()
 
+    # ---- the voice
+
+    def pause(self, *, paused: bool) -> None:
+        """Fall silent, keeping the place, or go on."""
+        if self.speaker is None or self.speaker.paused == paused:
+            return
+        if paused:
+            self.speaker.pause()
+        else:
+            self.speaker.resume()
+        kind = events.Paused if paused else events.Resumed
+        self._events.publish(kind(at=self._clock.time()))
+
+    def set_volume(self, *, volume: int | None = None, muted: bool | None = None) -> Mode:
+        """Change what is given, by a ramp, and keep it for the next start."""
+        mode = self._modes.mode
+        mode = self._modes.change(
+            volume=mode.volume if volume is None else volume, muted=mode.muted if muted is None else muted
+        )
+        if self.speaker:
+            self.speaker.set_volume(mode.gain)
+        return mode
+
+    # ---- the sources
+
+    def enable(self, source: SourceName, *, enabled: bool) -> None:
+        """Follow a source (again, from where it was left), or leave it alone. Raises UsageError."""
+        if source not in {s.name for s in self.settings.sources}:
+            known = ", ".join(str(s.name) for s in self.settings.sources) or "there are none"
+            raise UsageError(f"there is no source {source}", next_step=f"the sources: {known}")
+        others = tuple(name for name in self._modes.mode.disabled if name != source)
+        self._modes.change(disabled=others if enabled else (*others, source))
+        self._update_sources()
+        self._events.publish(
+            events.SourceChanged(
+                at=self._clock.time(), source=source, state="enabled" if enabled else "disabled"
+            )
+        )
+
     # ---- what it does
+
+    @property
+    def mode(self) -> Mode:
+        """What people set."""
+        return self._modes.mode
 
     def skip(self) -> UtteranceId | None:
         """End what is heard; None: there was nothing."""
@@ -136,8 +184,14 @@ class House:
         return self.speaker.outputs() if self.speaker else ()
 
     def sources(self) -> tuple[SourceStatus, ...]:
-        """How each source is."""
-        return self.reader.status() if self.reader else ()
+        """How each source is, those that are disabled included."""
+        followed = self.reader.status() if self.reader else ()
+        disabled = tuple(
+            SourceStatus(SourceName(str(source.name)), source.path, waiting="disabled")
+            for source in self.settings.sources
+            if source.name in self.mode.disabled
+        )
+        return followed + disabled
 
     # ---- inside
 
@@ -146,17 +200,19 @@ class House:
         from ttsd.speech.speaker import Speaker
 
         outputs = make_all(settings.outputs, folder=_state_dir(settings) / "spoken")
-        return Speaker(
+        speaker = Speaker(
             self.store,
             self.chain,
             [(output, _required(settings, index)) for index, output in enumerate(outputs)],
             settings.speech,
             self._clock,
-            publish=self._publish,
+            publish=self._events.publish,
             died=self._died,
             levels_path=_state_dir(settings) / "levels.json",
             ended=lambda spoken: self._mailbox.put(Ended(spoken)),
         )
+        speaker.set_volume(self.mode.gain)
+        return speaker
 
     def _use_chain(self) -> None:
         for speaker in (self.speaker, self._successor):
@@ -171,9 +227,12 @@ class House:
             return  # the old one is finishing already: it makes room for the newest
 
         def take_over() -> None:
+            paused = old is not None and old.paused
             self.speaker, self._successor = self._successor, None
             if self.speaker is not None:
                 self.speaker.start()
+                if paused:
+                    self.speaker.pause()
             self._free_engines()
 
         def retire() -> None:
@@ -181,7 +240,7 @@ class House:
                 old.stop(finish=True, timeout=speech.stop_timeout)
             self._mailbox.put(Done(take_over))
 
-        self._run_beside("retire-speaker", retire)
+        self.run_beside("retire-speaker", retire)
 
     def _load_head(self) -> None:
         """Start the first engine now, so that the first line does not wait for it."""
@@ -195,14 +254,14 @@ class House:
             except EngineError as error:
                 logger.warning("engine_not_ready", engine=head.name, error=str(error))
 
-        self._run_beside("load-engine", load)
+        self.run_beside("load-engine", load)
 
     def _free_engines(self) -> None:
         """From any thread: the old chain is in use no longer."""
 
         def free() -> None:
             for engine in self.roster.keep(self.chain):
-                self._run_beside("close-engine", engine.close)
+                self.run_beside("close-engine", engine.close)
                 logger.info("engine_closed", engine=engine.name)
 
         self._mailbox.put(Done(free))
@@ -212,22 +271,36 @@ class House:
 
         settings = self.settings
         self.reader = reader = SourceReader(
-            settings.sources, _base(settings), self.store, self._clock, max_age=settings.speech.max_age
+            self._enabled(settings), _base(settings), self.store, self._clock, max_age=settings.speech.max_age
         )
         self._source_stage = Stage(
             "sources", lambda: reader.wait(reader.step()), interrupt=reader.wake, died=self._died
         )
         self._source_stage.start()
 
-    def _run_beside(self, name: str, work: Callable[[], None]) -> None:
+    def run_beside(self, name: str, work: Callable[[], None]) -> None:
+        """Do *work* in a thread of its own, which `close` waits for."""
         self._beside = [thread for thread in self._beside if thread.is_alive()]
         thread = threading.Thread(target=work, name=f"ttsd-{name}", daemon=True)
         self._beside.append(thread)
         thread.start()
 
     def _wake(self) -> None:
-        if self.speaker is not None:
-            self.speaker.wake()
+        """Something was queued; called by whoever committed it."""
+        try:
+            if self.speaker is not None:
+                self.speaker.wake()
+            self.queue.announce()
+        except StoreError as error:  # it is committed; the synthesis thread meets the same trouble and tells
+            logger.warning("cannot_look_at_the_queue", error=str(error))
+
+    def _enabled(self, settings: Settings) -> tuple[SourceSettings, ...]:
+        return tuple(source for source in settings.sources if source.name not in self.mode.disabled)
+
+    def _update_sources(self) -> None:
+        if self.reader is not None:
+            settings = self.settings
+            self.reader.update(self._enabled(settings), _base(settings), max_age=settings.speech.max_age)
 
     def _died(self, stage: str, error: BaseException) -> None:
         self._mailbox.put(Died(stage, error))

@@ -169,6 +169,10 @@ class SpeechSettings:
     sentence_pause_ms: Annotated[int, Range(0, 10_000), Help("Silence between two sentences.")] = 120
     level: Annotated[bool, Help("Bring every voice to one loudness.")] = True
     loudness: Annotated[float, Range(-40, -8), Help("That loudness, in LUFS.")] = -18.0
+    interrupt: Annotated[
+        Literal["resume", "queue", "drop"],
+        Help("What something urgent interrupts: goes on at its sentence, begins again, or is dropped."),
+    ] = "resume"
     on_crash: Annotated[
         Literal["replay", "skip"], Help("What becomes of the utterance that sounded when ttsd died.")
     ] = "replay"

@@ -41,9 +41,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
             return VERBS[arguments.verb](arguments)
         case _:
-            from ttsd.cli.remote import VERBS
+            from ttsd.cli.remote import VERBS as REMOTE
+            from ttsd.cli.remote import ask
 
-            return VERBS[arguments.verb](arguments)
+            return REMOTE.get(arguments.verb, ask)(arguments)
 
 
 def _code(error: TtsdError) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ttsd.cli import show
 from ttsd.control.address import control_address
@@ -15,61 +15,113 @@ from ttsd.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-LONGEST_INPUT = 1 << 20
-"""Characters that `say -` reads from stdin."""
+LONGEST_INPUT = 200_000
+"""Characters that `say -` reads from stdin: as many as a request may have."""
+
+Call: TypeAlias = "tuple[str, dict[str, object]]"
+"""Method and parameters."""
 
 
-def status(arguments: argparse.Namespace) -> int:
-    """`ttsd status`."""
-    return _print(arguments, _ask(arguments, "status"), show.status)
+def call_of(arguments: argparse.Namespace) -> Call:
+    """The method a verb calls and its parameters. Raises UsageError."""
+    match arguments.verb:
+        case "say":
+            return "say", _say(arguments)
+        case "switch":
+            return "engine.switch", {"engine": arguments.engine}
+        case "clear":
+            return "clear", _given(source=arguments.source)
+        case "queue" if arguments.action == "list":
+            return "queue.list", {"limit": arguments.limit}
+        case "queue":
+            if arguments.id is None:
+                raise UsageError("which utterance?", next_step=f"ttsd queue {arguments.action} ID")
+            place = {"position": arguments.position} if arguments.action == "move" else {}
+            return f"queue.{arguments.action}", {"id": arguments.id, **place}
+        case "history":
+            return "history.list", {"limit": arguments.limit}
+        case "replay":
+            return "history.replay", _given(id=arguments.id)
+        case "volume":
+            return (
+                ("volume.get", {})
+                if arguments.volume is None
+                else ("volume.set", {"volume": arguments.volume})
+            )
+        case "mute":
+            return "mute", {} if arguments.on is None else {"on": arguments.on == "on"}
+        case "voices":
+            return "voice.list", _given(engine=arguments.engine)
+        case "devices":
+            return "device.list", {}
+        case "source" if arguments.action == "list":
+            return "source.list", {}
+        case "source":
+            if arguments.name is None:
+                raise UsageError("which source?", next_step=f"ttsd source {arguments.action} NAME")
+            return f"source.{arguments.action}", {"source": arguments.name}
+        case "ctl":
+            return arguments.method, _object(arguments.params)
+        case verb:
+            return verb, {}
 
 
-def say(arguments: argparse.Namespace) -> int:
-    """`ttsd say`."""
+def ask(arguments: argparse.Namespace) -> int:
+    """Call the method, print the answer for people or as JSON."""
+    method, params = call_of(arguments)
+    timeout = None if params.get("wait") else 60.0
+    with Client.connect(control_address(arguments.config)) as client:
+        answer = client.call(method, params, timeout=timeout)
+    if arguments.json or arguments.verb == "ctl":
+        print(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        print(show.answer(method, answer))
+    # `say --wait` that was not heard is a failure for the script that waited.
+    return 1 if method == "say" and answer.get("state", "spoken") != "spoken" else 0
+
+
+def events(arguments: argparse.Namespace) -> int:
+    """`ttsd events`: until it is interrupted or the daemon ends."""
+    with Client.connect(control_address(arguments.config)) as client:
+        client.call("subscribe", _given(events=arguments.events or None))
+        for name, fields in client.events():
+            print(json.dumps({"event": name, **fields}, ensure_ascii=False), flush=True)
+    return 0
+
+
+def _say(arguments: argparse.Namespace) -> dict[str, object]:
     text = " ".join(arguments.text)
     if text == "-":
         text = sys.stdin.read(LONGEST_INPUT)
     if not text.strip():
         raise UsageError("there is nothing to say", next_step="ttsd say hello")
-    wanted = {"text": text, "engine": arguments.engine, "voice": arguments.voice, "wait": arguments.wait}
-    params = {key: value for key, value in wanted.items() if value is not None}
-    answer = _ask(arguments, "say", params, timeout=None if arguments.wait else 30.0)
-    code = _print(arguments, answer, show.said)
-    return 1 if answer.get("state", "spoken") != "spoken" else code
+    return _given(
+        text=text,
+        engine=arguments.engine,
+        voice=arguments.voice,
+        source=arguments.source,
+        priority=arguments.priority,
+        key=arguments.key,
+        max_age=arguments.max_age,
+        wait=arguments.wait or None,
+    )
 
 
-def skip(arguments: argparse.Namespace) -> int:
-    """`ttsd skip`."""
-    return _print(arguments, _ask(arguments, "skip"), show.skipped)
+def _given(**params: object) -> dict[str, object]:
+    return {name: value for name, value in params.items() if value is not None}
 
 
-def switch(arguments: argparse.Namespace) -> int:
-    """`ttsd switch`."""
-    return _print(arguments, _ask(arguments, "engine.switch", {"engine": arguments.engine}), show.switched)
+def _object(text: str) -> dict[str, object]:
+    try:
+        params: Any = json.loads(text)
+    except ValueError as error:
+        raise UsageError(
+            f"the parameters are not JSON: {error}", next_step="""such as '{"limit": 5}'"""
+        ) from error
+    if not isinstance(params, dict):
+        raise UsageError("the parameters must be a JSON object", next_step="""such as '{"limit": 5}'""")
+    return params
 
 
-VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
-    "status": status,
-    "say": say,
-    "skip": skip,
-    "switch": switch,
-}
-
-
-def _ask(
-    arguments: argparse.Namespace,
-    method: str,
-    params: Mapping[str, object] | None = None,
-    *,
-    timeout: float | None = 30.0,
-) -> Any:
-    with Client.connect(control_address(arguments.config)) as client:
-        return client.call(method, params, timeout=timeout)
-
-
-def _print(arguments: argparse.Namespace, answer: Any, as_text: Callable[[Any], str]) -> int:
-    if arguments.json:
-        print(json.dumps(answer, ensure_ascii=False, indent=2))
-    else:
-        print(as_text(answer))
-    return 0
+VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {"events": events}
+"""Verbs that do more than call one method; every other one is `ask`."""

@@ -97,6 +97,11 @@ class Server:
             self._thread = None
         self.close()
 
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody has subscribed."""
+        return self._subscribers > 0
+
     def publish(self, event: Event) -> None:
         """Tell the subscribers; from any thread, never blocks."""
         if not self._subscribers:

@@ -20,7 +20,7 @@ import structlog
 
 from ttsd import events
 from ttsd.errors import StoreError
-from ttsd.model import Spoken, State
+from ttsd.model import Priority, Spoken, State
 from ttsd.speech.channel import End, SentenceStart
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class _Flight:
     """What the store was told last."""
     cut: bool = False
     """Its end was decided before it came."""
+    first: int = 0
+    """The sentence with which it begins (again)."""
 
 
 class Ledger:
@@ -86,6 +88,8 @@ class Ledger:
         self._lock = threading.Lock()
         self._landed = threading.Condition(self._lock)
         self._flights: dict[UtteranceId, _Flight] = {}
+        self._resume_at: dict[UtteranceId, int] = {}
+        """Where interrupted utterances go on; entries leave when they are claimed again."""
         self._notes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._refused: Callable[[], None] | None = None
         self._required: frozenset[Player] = frozenset()
@@ -105,10 +109,15 @@ class Ledger:
             if utterance is None:
                 return None
             with self._lock:
-                self._flights[utterance.id] = _Flight(utterance)
-            if utterance.expires_at is None or utterance.expires_at > self._clock.time():
+                self._flights[utterance.id] = _Flight(utterance, first=self._resume_at.pop(utterance.id, 0))
+            if utterance.expires_at is not None and utterance.expires_at <= self._clock.time():
+                self.settle(self.unspoken(utterance, State.EXPIRED, "older than its max_age"))
+            elif utterance.priority is Priority.LOW and flying:
+                self.settle(
+                    self.unspoken(utterance, State.DROPPED, "of low priority, and something else waited")
+                )
+            else:
                 return utterance
-            self.settle(self.unspoken(utterance, State.EXPIRED, "older than its max_age"))
 
     def release(self, ids: Collection[UtteranceId]) -> None:
         """These were withdrawn before anything was heard of them: they wait in the queue again."""
@@ -151,13 +160,23 @@ class Ledger:
             flight = self._flights.get(id)
             return flight is not None and flight.began is not None
 
-    def cut(self, utterance: Utterance, state: State, reason: str) -> Spoken | None:
-        """Decide its end; returns how it ends, or None if that is decided already."""
+    def first_sentence(self, id: UtteranceId) -> int:
+        """Index of the sentence with which an utterance in flight begins: more than 0 if it was interrupted."""
+        with self._lock:
+            return self._flights[id].first if id in self._flights else 0
+
+    def cut(self, utterance: Utterance, state: State, reason: str, *, resume: bool = False) -> Spoken | None:
+        """Decide its end; returns how it ends, or None if that is decided already.
+
+        *resume*: queued again, it goes on with the sentence that was heard last, not with its first.
+        """
         with self._lock:
             flight = self._flights.get(utterance.id)
             if flight is None or flight.cut or flight.waiting_for is not None:
                 return None
             flight.cut = True
+            if resume:
+                self._resume_at[utterance.id] = flight.sentence.index if flight.sentence else flight.first
         return self.unspoken(utterance, state, reason)
 
     def wait_until_landed(self, timeout: float) -> bool:

@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ttsd.model import State
+from ttsd.model import Priority, State
 from ttsd.speech.channel import Channel, End
 from ttsd.speech.ledger import RETRY_SECONDS, Ledger
 from ttsd.speech.levels import Levels
@@ -20,7 +20,7 @@ from ttsd.speech.stage import Stage
 from ttsd.speech.synth import Synth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from ttsd.audio.output import Output
@@ -67,6 +67,8 @@ class Speaker:
         *levels_path*: where the voices' loudness is kept."""
         self._lock = threading.Lock()
         """One command at a time."""
+        self._store = store
+        self._interrupts = settings.interrupt
         self._paused = False
         self._stopped = False
         self._ledger = Ledger(store, clock, publish, ended)
@@ -109,15 +111,51 @@ class Speaker:
     # ---- commands
 
     def wake(self) -> None:
-        """There is something new in the queue."""
+        """There is something new in the queue: it may be more urgent than what is under way. Raises StoreError."""
+        with self._lock:
+            flying = self._ledger.flying()
+            top = self._store.next(exclude=[u.id for u in flying]) if flying else None
+            if top is not None:
+                self._withdraw({u.id for u in flying if u.priority < top.priority})
+                first = flying[0]
+                if top.priority is Priority.URGENT and first.priority < Priority.URGENT:
+                    self._interrupt(first)
+        self._synth.wake()
+
+    def prepared(self) -> tuple[Utterance, ...]:
+        """What was chosen from the queue and has not ended: what sounds, then what comes next."""
+        return self._ledger.flying()
+
+    def take_back(self, ids: Collection[UtteranceId]) -> tuple[UtteranceId, ...]:
+        """Stop preparing those of *ids* that nobody has begun; they are held until `let_go`. Returns the others.
+
+        Between the two they can be taken out of the queue without being claimed again.
+        """
+        with self._lock:
+            wanted = set(ids)
+            gone = self._channel.withdraw(lambda id: id in wanted)
+            self._synth.abandon(gone)
+            flying = {u.id for u in self._ledger.flying()}
+        return tuple(sorted((wanted & flying) - set(gone)))
+
+    def let_go(self, ids: Collection[UtteranceId]) -> None:
+        """Those that were taken back, and still wait in the queue, may be spoken again."""
+        with self._lock:
+            held = [id for id in ids if not self._channel.knows(id) and not self._ledger.began(id)]
+            self._ledger.release(held)
+        self._synth.wake()
+
+    def rethink(self) -> None:
+        """The queue's order has changed: what was prepared and not begun is chosen anew."""
+        with self._lock:
+            self._withdraw()
         self._synth.wake()
 
     def skip(self) -> UtteranceId | None:
         """End what is heard (or would be heard next) and go on; None: there was nothing."""
         with self._lock:
             for utterance in self._ledger.flying():
-                under_way = self._channel.knows(utterance.id) or self._ledger.began(utterance.id)
-                if under_way and self._cut(utterance, State.SKIPPED, "skipped"):
+                if self._cut(utterance, State.SKIPPED, "skipped"):
                     return utterance.id
         return None
 
@@ -201,9 +239,11 @@ class Speaker:
 
     # ---- inside
 
-    def _cut(self, utterance: Utterance, state: State, reason: str) -> bool:
+    def _cut(self, utterance: Utterance, state: State, reason: str, *, resume: bool = False) -> bool:
         """End *utterance* at once; False: it is over already, or not yet on its way."""
-        spoken = self._ledger.cut(utterance, state, reason)
+        if not (self._channel.knows(utterance.id) or self._ledger.began(utterance.id)):
+            return False
+        spoken = self._ledger.cut(utterance, state, reason, resume=resume)
         if spoken is None:
             return False
         self._channel.cut(End(spoken))
@@ -212,8 +252,15 @@ class Speaker:
             player.fade_out(spoken)
         return True
 
-    def _withdraw(self) -> None:
-        gone = self._channel.withdraw()
+    def _interrupt(self, utterance: Utterance) -> None:
+        match self._interrupts:
+            case "resume" | "queue" as how:
+                self._cut(utterance, State.QUEUED, "interrupted", resume=how == "resume")
+            case "drop":
+                self._cut(utterance, State.DROPPED, "interrupted by something urgent")
+
+    def _withdraw(self, ids: Collection[UtteranceId] | None = None) -> None:
+        gone = self._channel.withdraw(lambda id: ids is None or id in ids)
         self._ledger.release(gone)
         self._synth.abandon(gone)
 

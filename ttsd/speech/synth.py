@@ -164,7 +164,8 @@ class Synth:
                 return
             end = self._ledger.unspoken(utterance, State.SPOKEN, "")
             try:
-                for index, sentence in enumerate(sentences):
+                first = min(self._ledger.first_sentence(utterance.id), len(sentences) - 1)
+                for index, sentence in enumerate(sentences[first:], first):
                     self._persist(work, index, sentence)
                 state, reason = State.SPOKEN, None
             except EngineError as error:

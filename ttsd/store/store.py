@@ -334,6 +334,21 @@ class Store:
             ).fetchall()
         return [rows.utterance(row) for row in found]
 
+    def last_id(self) -> UtteranceId:
+        """The id given last; 0 if none was."""
+        with self._database.read() as db:
+            row = db.execute("select seq from sqlite_sequence where name = 'queue'").fetchone()
+        return UtteranceId(int(row[0]) if row else 0)
+
+    def since(self, id: UtteranceId, limit: int) -> list[Utterance]:
+        """At most *limit* live utterances queued after *id*, the oldest first."""
+        with self._database.read() as db:
+            found = db.execute(
+                f"select {rows.LIVE} from queue where id > ? order by id limit ?",  # noqa: S608 - our own constant
+                (id, limit),
+            ).fetchall()
+        return [rows.utterance(row) for row in found]
+
     def history(self, limit: int) -> list[Spoken]:
         """The *limit* utterances that ended last, the newest first."""
         with self._database.read() as db:

@@ -1,0 +1,174 @@
+"""Commands carried out on the house: what each does, and what it answers.
+
+The main thread calls these. What takes long (an engine that has to load to tell its voices) runs beside
+it and answers later. Reload, switch and shutdown are the daemon's own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ttsd import __version__, commands, results
+from ttsd.errors import EngineError, UsageError
+from ttsd.model import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ttsd.commands import Command
+    from ttsd.engines.engine import Engine
+    from ttsd.house import House
+    from ttsd.model import EngineName, SourceName, Spoken, UtteranceId
+
+    Reply = Callable[[object], None]
+
+
+class Later:
+    """The answer: it will be given to the reply when it is known."""
+
+
+LATER = Later()
+
+
+class Executor:
+    """Carries out commands on one house."""
+
+    def __init__(self, house: House, state: Callable[[], str]) -> None:
+        """*state*: what the daemon does, as in status."""
+        self._house, self._state = house, state
+        self._waiting: dict[UtteranceId, list[Reply]] = {}
+
+    def execute(self, command: Command, reply: Reply) -> object:
+        """The command's answer, or LATER. Raises TtsdError."""
+        house = self._house
+        match command:
+            case commands.Ping():
+                return "pong"
+            case commands.Version():
+                return results.VersionAnswer(__version__)
+            case commands.Say():
+                return self._say(command, reply)
+            case commands.Skip():
+                return results.Skipped(house.skip())
+            case commands.Stop():
+                skipped = house.skip()
+                house.pause(paused=True)
+                return results.Skipped(skipped)
+            case commands.Pause():
+                house.pause(paused=True)
+                return results.StateAnswer(self._state())
+            case commands.Resume():
+                house.pause(paused=False)
+                return results.StateAnswer(self._state())
+            case commands.Clear(source=source):
+                return results.Cleared(len(house.queue.drop(source=source, reason="cleared")))
+            case commands.QueueList(limit=limit):
+                return results.Waiting(tuple(house.store.queued(limit)))
+            case commands.QueueRemove(id=id):
+                if not house.queue.drop(ids=[id], reason="removed"):
+                    raise UsageError(
+                        f"no utterance {id} waits in the queue", next_step="ttsd queue lists what does"
+                    )
+                return results.Removed(id, State.DROPPED)
+            case commands.QueueMove(id=id, position=position):
+                house.queue.move(id, position)
+                return results.Moved(id, position)
+            case commands.HistoryList(limit=limit):
+                return results.Past(tuple(house.store.history(limit)))
+            case commands.HistoryReplay(id=wanted):
+                return self._replay(wanted)
+            case commands.VolumeGet():
+                return self._volume()
+            case commands.VolumeSet(volume=volume):
+                house.set_volume(volume=volume)
+                return self._volume()
+            case commands.Mute(on=on):
+                house.set_volume(muted=not house.mode.muted if on is None else on)
+                return self._volume()
+            case commands.EngineList():
+                return house.chain.status()
+            case commands.VoiceList(engine=engine):
+                return self._voices(engine, reply)
+            case commands.DeviceList():
+                return self._devices(reply)
+            case commands.SourceList():
+                return results.Sources(house.sources())
+            case commands.SourceEnable(source=source):
+                return self._enable(source, enabled=True)
+            case commands.SourceDisable(source=source):
+                return self._enable(source, enabled=False)
+            case _:
+                raise UsageError(f"this version does not carry out {type(command).__name__}")
+
+    def ended(self, spoken: Spoken) -> None:
+        """Answer who waits for this utterance. One that is queued again has not ended."""
+        if spoken.state.final:
+            for reply in self._waiting.pop(spoken.id, ()):
+                reply(spoken)
+
+    def _say(self, command: commands.Say, reply: Reply) -> object:
+        names = self._house.chain.names
+        if command.engine is not None and command.engine not in names:
+            raise UsageError(
+                f"the engine {command.engine} is not in the chain",
+                next_step=f"the chain is {', '.join(names)}",
+            )
+        utterance = self._house.queue.say(command)
+        if command.wait:
+            self._waiting.setdefault(utterance.id, []).append(reply)
+            return LATER
+        return results.Queued(utterance.id)
+
+    def _replay(self, wanted: UtteranceId | None) -> object:
+        store = self._house.store
+        if wanted is None:
+            past = [spoken for spoken in store.history(100) if spoken.state is State.SPOKEN]
+            if not past:
+                raise UsageError("nothing was spoken yet")
+            text, source, voice = past[0].text, past[0].source, None
+        else:
+            found = store.get(wanted)
+            if found is None:
+                raise UsageError(
+                    f"there is no utterance {wanted}", next_step="ttsd history lists the last ones"
+                )
+            text, source, voice = found.text, found.source, None
+        return results.Queued(store.say(text, source=source, voice=voice).id)
+
+    def _volume(self) -> results.Volume:
+        mode = self._house.mode
+        return results.Volume(mode.volume, mode.muted)
+
+    def _enable(self, source: SourceName, *, enabled: bool) -> results.SourceAnswer:
+        self._house.enable(source, enabled=enabled)
+        return results.SourceAnswer(source, "enabled" if enabled else "disabled")
+
+    def _voices(self, name: EngineName | None, reply: Reply) -> object:
+        engines = [engine for engine in self._house.chain.engines if name in (None, engine.name)]
+        if not engines:
+            raise UsageError(
+                f"the engine {name} is not in the chain",
+                next_step=f"the chain is {', '.join(self._house.chain.names)}",
+            )
+        self._house.run_beside("voices", lambda: reply(_tell_voices(engines)))
+        return LATER
+
+    def _devices(self, reply: Reply) -> object:
+        from ttsd.audio.devices import devices
+
+        self._house.run_beside("devices", lambda: reply(results.Devices(devices())))
+        return LATER
+
+
+def _tell_voices(engines: list[Engine]) -> results.Voices:
+    rows: list[results.VoiceRow] = []
+    untold: dict[EngineName, str] = {}
+    for engine in engines:
+        try:
+            rows += [
+                results.VoiceRow(engine.name, voice.name, voice.language, voice.speakers)
+                for voice in engine.voices()
+            ]
+        except EngineError as error:
+            untold[engine.name] = str(error)
+    return results.Voices(tuple(rows), untold)

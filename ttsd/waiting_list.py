@@ -1,0 +1,122 @@
+"""The queue as people handle it: saying, dropping, moving, and telling subscribers what came in.
+
+What is dropped or moved may be prepared already: it is taken back from the pipeline first, and let go
+afterwards, so that nothing is spoken that was taken out, and nothing is lost that was not.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from ttsd import events
+from ttsd.model import SAY, SourceName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from ttsd import commands
+    from ttsd.clock import Clock
+    from ttsd.model import Utterance, UtteranceId
+    from ttsd.speech.speaker import Speaker
+    from ttsd.store import Store
+
+log = structlog.get_logger("ttsd.queue")
+
+MOST_EVENTS = 1000
+"""Events told of one commit or one clearing: who wants every line of a flood asks for the queue."""
+
+
+class EventSink(Protocol):
+    """Where events go."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody listens."""
+        ...
+
+    def publish(self, event: events.Event) -> None:
+        """From any thread; never blocks."""
+        ...
+
+
+class WaitingList:
+    """What waits. All methods may raise StoreError."""
+
+    def __init__(
+        self, store: Store, speaker: Callable[[], Speaker | None], clock: Clock, sink: EventSink
+    ) -> None:
+        """*speaker*: the one in use, None before there is one."""
+        self._store, self._speaker, self._clock, self._sink = store, speaker, clock, sink
+        self._announced = store.last_id()
+        self._announcing = threading.Lock()
+
+    def say(self, command: commands.Say) -> Utterance:
+        """Queue a text; one with the same key that waits is replaced."""
+        if command.key is not None:
+            self.drop(key=command.key, reason="replaced by a newer one with its key")
+        return self._store.say(
+            command.text,
+            source=SourceName(command.source or SAY),
+            voice=command.voice,
+            engine=command.engine,
+            priority=command.priority,
+            key=command.key,
+            max_age=command.max_age,
+        )
+
+    def drop(
+        self,
+        *,
+        ids: Collection[UtteranceId] | None = None,
+        source: SourceName | None = None,
+        key: str | None = None,
+        reason: str,
+    ) -> list[Utterance]:
+        """Take what waits, and meets every condition, out of the queue; what sounds stays."""
+        speaker = self._speaker()
+        prepared = [
+            u.id
+            for u in (speaker.prepared() if speaker else ())
+            if (ids is None or u.id in ids) and source in (None, u.source) and key in (None, u.key)
+        ]
+        begun = speaker.take_back(prepared) if speaker else ()
+        try:
+            gone = self._store.drop(ids=ids, source=source, key=key, exclude=begun, reason=reason)
+        finally:
+            if speaker:
+                speaker.let_go(prepared)
+        now = self._clock.time()
+        for utterance in gone[:MOST_EVENTS]:
+            self._sink.publish(
+                events.Dropped(at=now, id=utterance.id, source=utterance.source, reason=reason)
+            )
+        if gone:
+            log.info("dropped", utterances=len(gone), reason=reason)
+        return gone
+
+    def move(self, id: UtteranceId, position: int) -> None:
+        """Give a waiting utterance another place."""
+        self._store.move(id, position)
+        if speaker := self._speaker():
+            speaker.rethink()
+
+    def announce(self) -> None:
+        """Tell subscribers what was queued since the last time; from any thread."""
+        with self._announcing:
+            if not self._sink.wanted:
+                self._announced = self._store.last_id()
+                return
+            for utterance in self._store.since(self._announced, MOST_EVENTS):
+                self._announced = utterance.id
+                self._sink.publish(
+                    events.Queued(
+                        at=utterance.queued_at,
+                        id=utterance.id,
+                        source=utterance.source,
+                        text=utterance.text,
+                        priority=utterance.priority,
+                    )
+                )
