@@ -92,6 +92,7 @@ def test_a_setting_or_a_table_can_be_asked_for(file: Path) -> None:
         ("sources[0].start", "beginning", "beginning"),
         ("engine.piper.length_scale", "2", 2),
         ("outputs[0].required", "true", True),
+        ("engine.piper.speaker", "3", "3"),
         ("log.level", "debug", "debug"),
     ],
 )

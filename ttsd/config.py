@@ -68,7 +68,20 @@ def given(text: str, path: Path | None, environ: Mapping[str, str]) -> Given:
     data = _parse(text, path)
     problems: list[Problem] = []
     variables = environment.apply(Settings, data, environ, problems)
+    for where, variable in variables.items():
+        keep_text(data, where, environ[variable])
     return Given(path, text, data, variables, tuple(problems))
+
+
+def keep_text(data: dict[str, Any], where: Where, text: str) -> None:
+    """Undo the reading of an engine's option as a number where the engine wants text (`speaker = "3"`)."""
+    from ttsd.engines import catalog
+
+    if len(where) == 3 and where[0] == "engine":
+        entry = catalog.find(str(where[1]))
+        options = entry.options if entry is not None else ()
+        if any(option.name == where[2] and option.kind is str for option in options):
+            data["engine"][where[1]][where[2]] = text
 
 
 def build(given: Given) -> Settings:

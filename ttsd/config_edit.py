@@ -56,6 +56,7 @@ def set_text(path: Path, key: str, text: str) -> None:
         known = [name.removeprefix(environment.PREFIX).lower() for name in environment.names(Settings)]
         hint = did_you_mean(key, [name.replace("__", ".") for name in known])
         raise UsageError(f"there is no setting {key}{hint}", next_step="`ttsd config show` lists them all")
+    config.keep_text(given.data, where, text)
     value: Any = given.data
     for part in where:
         value = value[part]
