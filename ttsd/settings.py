@@ -10,39 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping  # at run time too: `schema.py` reads the annotations
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, NewType
+from typing import Annotated, Literal
 
+from ttsd.marks import Duration as Duration
+from ttsd.marks import Help as Help
+from ttsd.marks import Hidden as Hidden
+from ttsd.marks import Range as Range
+from ttsd.marks import Rest as Rest
+from ttsd.marks import Size as Size
 from ttsd.model import EngineName
-
-Duration = NewType("Duration", float)
-"""Seconds."""
-Size = NewType("Size", int)
-"""Bytes; in TOML also "64KiB", "1MB"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Smallest and largest value allowed, both included; None: no bound."""
-
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    """What a setting does, in one sentence for people."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Marks the field that takes every key of its table that no other field has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """Marks a field that is not a setting: never read from the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,36 @@
+"""What a setting's annotation can say: its unit, its range, its help. Pure data, imported by all settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NewType
+
+Duration = NewType("Duration", float)
+"""Seconds."""
+Size = NewType("Size", int)
+"""Bytes; in TOML also "64KiB", "1MB"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Smallest and largest value allowed, both included; None: no bound."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What a setting does, in one sentence for people."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Marks the field that takes every key of its table that no other field has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Marks a field that is not a setting: never read from the file."""
