@@ -303,3 +303,23 @@ def test_an_answer_given_just_before_the_end_still_goes_out(path: Path) -> None:
         daemon.asked[0][1]({"bye": True})
         server.stop()
         assert client.read()["result"] == {"bye": True}
+
+
+def test_a_fault_of_ours_that_ends_the_thread_is_reported(path: Path) -> None:
+    from ttsd.control.server import Server
+    from ttsd.control.transport import UnixTransport
+
+    def submit(command: Command, reply: Reply) -> None:
+        raise ZeroDivisionError
+
+    died: list[tuple[str, BaseException]] = []
+    server = Server(UnixTransport(path), submit, died=lambda name, error: died.append((name, error)))
+    server.start()
+    try:
+        with Raw(path) as client:
+            client.ask("ping")
+            wait_for(lambda: died, "the report")
+    finally:
+        server.stop()
+    assert died[0][0] == "control"
+    assert isinstance(died[0][1], ZeroDivisionError)

@@ -53,11 +53,14 @@ class Server:
         *,
         limits: Limits | None = None,
         clock: Clock | None = None,
+        died: Callable[[str, BaseException], None] | None = None,
     ) -> None:
+        """*died*: told if the thread ends of a fault, which is ours; a daemon nobody can ask must know."""
         self._transport = transport
         self._submit = submit
         self._limits = limits or Limits()
         self._clock = clock or SystemClock()
+        self._died = died
         self._selector = selectors.DefaultSelector()
         self._clients: dict[Connection, int] = {}  # and what the selector waits for with each
         self._unfinished: set[Connection] = set()  # they have sent more lines than one turn takes
@@ -146,8 +149,15 @@ class Server:
         self._transport.close()
 
     def _run(self) -> None:
-        while not self._stopping:
-            self.step()
+        try:
+            while not self._stopping:
+                self.step()
+        except BaseException as error:  # reported, not swallowed: see __init__
+            log.exception("control_died")
+            if self._died is None:
+                raise
+            self._died("control", error)
+            return
         self._deliver()
         for client in list(self._clients):
             client.let_go(protocol.bye("closing", "ttsd ends"), self._clock.monotonic())
