@@ -28,6 +28,10 @@ class ConfigWatch:
         self._known = look
         return look is not None  # a file that is away is being replaced, or gone: what holds goes on holding
 
+    def pending(self) -> bool:
+        """Whether the file is another than the one that was last said to be seen, settled or not."""
+        return self._look() not in (self._known, None)
+
     def seen(self) -> None:
         """The file as it is now is in force."""
         self._known = self._last = self._look()

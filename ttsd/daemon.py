@@ -68,7 +68,7 @@ class Daemon:
         self._executor: Executor
         self._watch = ConfigWatch(settings.path)
         self._problems: tuple[str, ...] = ()
-        self._began = clock.monotonic()
+        self._began = self._looked = clock.monotonic()
         self._stopping: Stopping | Died | None = None
 
     def run(self) -> int:
@@ -83,13 +83,22 @@ class Daemon:
             self._house.start()
             self._announce()
             while self._stopping is None:
-                message = self.mailbox.get(LOOK_SECONDS)
+                message = self.mailbox.get(self._until_look())
                 if message is not None:
                     self._handle(message)
-                elif self._watch.changed():
-                    self._reload()
+                self._look()
             logger.info("stopping", why=str(self._stopping))
         return 1 if isinstance(self._stopping, Died) else 0
+
+    def _until_look(self) -> float:
+        return max(0.0, self._looked + LOOK_SECONDS - self._clock.monotonic())
+
+    def _look(self) -> None:
+        """See now and then whether the configuration was saved, however busy the mailbox is."""
+        if self._until_look() == 0 and self._stopping is None:
+            self._looked = self._clock.monotonic()
+            if self._watch.changed():
+                self._reload()
 
     def _announce(self) -> None:
         house = self._house
@@ -147,12 +156,14 @@ class Daemon:
         why = catalog.missing(entry)
         if why is not None:
             raise EngineError(f"cannot switch to {name}: {why}", next_step=entry.install)
+        if self._watch.pending():  # what was saved a moment ago is not lost in our own change of the file
+            self._reload()
         old = self._house.settings
         engines = (EngineName(entry.name), *(other for other in old.engines if other != entry.name))
-        self._house.use_engines(engines)
-        if self._settings.path is not None:
+        if self._settings.path is not None:  # first: a file that cannot be changed leaves all as it is
             config_edit.set_value(self._settings.path, "engines", engines)
             self._watch.seen()
+        self._house.use_engines(engines)
         self._server.publish(
             events.EngineChanged(at=self._clock.time(), engine=engines[0], state="head", chain=engines)
         )
@@ -162,6 +173,7 @@ class Daemon:
     def _reload(self, *, strict: bool = False) -> object:
         """Put the file as it is now in force, or keep what is. *strict*: raise what is wrong with it."""
         changed: tuple[str, ...] = ()
+        self._watch.seen()  # before it is read: what is saved from now on counts as a change
         try:
             changed = self._house.change(config.load(self._settings.path))
             self._problems = ()
@@ -172,7 +184,6 @@ class Daemon:
             if strict:
                 raise
         finally:
-            self._watch.seen()
             self._server.publish(
                 events.ConfigChanged(
                     at=self._clock.time(), ok=not self._problems, problems=self._problems, changed=changed
