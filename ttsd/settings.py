@@ -19,16 +19,27 @@ from ttsd.marks import Range as Range
 from ttsd.marks import Rest as Rest
 from ttsd.marks import Size as Size
 from ttsd.model import EngineName
+from ttsd.settings_text import (
+    BlocklistSettings,
+    CleanSettings,
+    PronounceSettings,
+    RouteSettings,
+    SourceRules,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceSettings:
-    """One `[[sources]]`: a file, a glob or a directory to follow."""
+class SourceSettings(SourceRules):
+    """One `[[sources]]`: a file, a glob or a directory to follow, and what is said of its lines."""
 
-    path: Annotated[str, Help("A file, a glob (** included) or a directory; ~ and $VAR are expanded.")]
-    name: Annotated[str | None, Help("Its name in status and rules; default: the path as written.")] = None
-    include: Annotated[tuple[str, ...], Help("Globs of file names to follow in a directory.")] = ("*",)
-    exclude: Annotated[tuple[str, ...], Help("Globs to leave out; they win over what includes.")] = ()
+    include: Annotated[
+        tuple[str, ...],
+        Help("A directory: globs of the file names to follow. A file: the same as include_text."),
+    ] = ("*",)
+    exclude: Annotated[
+        tuple[str, ...],
+        Help("A directory: globs to leave out; they win. A file: the same as exclude_text."),
+    ] = ()
     start: Annotated[
         Literal["end", "beginning"], Help("Where to begin in a file that was there before ttsd knew it.")
     ] = "end"
@@ -215,6 +226,14 @@ class Settings:
     sources: tuple[SourceSettings, ...] = ()
     outputs: tuple[OutputSettings, ...] = (OutputSettings(),)
     speech: SpeechSettings = SpeechSettings()
+    clean: CleanSettings = CleanSettings()
+    pronounce: tuple[PronounceSettings, ...] = ()
+    dictionary: Annotated[Path | None, Help("A file of pronunciations, read again when it is saved.")] = None
+    blocklist: tuple[BlocklistSettings, ...] = ()
+    route: tuple[RouteSettings, ...] = ()
+    language: Annotated[
+        Mapping[str, str], Help("Voice or preset by language: pt-BR, then pt, then default.")
+    ] = field(default_factory=dict)
     state: StateSettings = StateSettings()
     retention: RetentionSettings = RetentionSettings()
     control: ControlSettings = ControlSettings()

@@ -49,6 +49,12 @@ class Pattern:
         self.truncated = False
         """More files than MOST_FILES matched."""
         self._found: tuple[str, ...] = ()
+        self._is_directory = False
+
+    @property
+    def is_multiple(self) -> bool:
+        """Whether it names files by wildcard or directory rather than one by name."""
+        return self.is_glob or self._is_directory
 
     def find(self, folders: Folders, entering: Callable[[str], None]) -> tuple[str, ...]:
         """The paths that match now. entering: told of each directory before it is listed. Raises OSError."""
@@ -63,6 +69,7 @@ class Pattern:
             return folders.entries(directory)
 
         is_directory = not self.is_glob and os.path.isdir(self.path)  # noqa: PTH112 - text
+        self._is_directory = is_directory
         found: dict[str, None] = {}
         if self.is_glob:
             walks = [self._parts]
@@ -94,7 +101,7 @@ class Pattern:
         """Whether a name that appeared or vanished at *path* may change what is found."""
         if path == self.path:
             return True
-        if not self.is_glob and not os.path.isdir(self.path):  # noqa: PTH112 - text
+        if not self.is_multiple:
             return self.path.startswith(path + os.sep)
         return os.path.dirname(path) in self.directories and not _passing(os.path.basename(path))  # noqa: PTH119, PTH120 - text
 

@@ -7,6 +7,7 @@ its name leads to later.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -35,6 +36,10 @@ class File(Protocol):
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Up to *size* bytes from *offset*; fewer at the end. Raises OSError."""
+        ...
+
+    def next_data(self, offset: int) -> int:
+        """The first offset from *offset* on that is not in a hole, as far as the file system tells."""
         ...
 
     def seen(self) -> Seen:
@@ -92,6 +97,9 @@ class _Handle:
     def read_at(self, offset: int, size: int) -> bytes:
         return _read_at(self.fd, offset, size)
 
+    def next_data(self, offset: int) -> int:
+        return _next_data(self.fd, offset)
+
     def seen(self) -> Seen:
         return _seen(os.fstat(self.fd))
 
@@ -148,6 +156,10 @@ if sys.platform == "win32":
         os.lseek(fd, offset, os.SEEK_SET)
         return os.read(fd, size)
 
+    def _next_data(fd: int, offset: int) -> int:
+        del fd
+        return offset
+
 else:
 
     def _open(path: str) -> int:
@@ -155,3 +167,12 @@ else:
 
     def _read_at(fd: int, offset: int, size: int) -> bytes:
         return os.pread(fd, size, offset)
+
+    def _next_data(fd: int, offset: int) -> int:
+        if sys.platform != "linux":
+            return offset
+        try:
+            return os.lseek(fd, offset, os.SEEK_DATA)
+        except OSError as error:
+            # ENXIO: nothing but hole up to the end. Others: the file system does not know.
+            return os.fstat(fd).st_size if error.errno == errno.ENXIO else offset

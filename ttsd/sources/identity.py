@@ -52,6 +52,12 @@ def judge(at: Checkpoint, file: File, size: int) -> Verdict:
     return Verdict.CONTINUES
 
 
+def same_so_far(original: File, copy: File, size: int) -> bool:
+    """Whether the last bytes of *copy*, which has *size*, lie at the same place in *original*. Raises OSError."""
+    start = max(0, size - MARK)
+    return original.read_at(start, size - start) == copy.read_at(start, size - start)
+
+
 def placed(at: Checkpoint, file: File, offset: Offset) -> Checkpoint:
     """*at* moved to *offset* of *file*, with the evidence that belongs to it. Raises OSError."""
     return replace(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from ttsd.store import Checkpoint, FileId
 
@@ -17,6 +17,7 @@ class Known:
         self._by_id: dict[FileId, Checkpoint] = {}
         self._by_identity: dict[str, Checkpoint] = {}
         self._by_path: dict[str, Checkpoint] = {}
+        self._shrunk: dict[FileId, Checkpoint] = {}
         for at in checkpoints:
             self.put(at)
 
@@ -28,6 +29,8 @@ class Known:
         if at.shrunk_at is None:
             self._by_identity[at.identity] = at
             self._by_path[at.path] = at
+        else:
+            self._shrunk[at.id] = at
 
     def find(self, identity: str) -> Checkpoint | None:
         """What is known of the file with *identity*."""
@@ -37,14 +40,20 @@ class Known:
         """The file that was last seen at *path*."""
         return self._by_path.get(path)
 
+    def shrunk(self) -> tuple[Checkpoint, ...]:
+        """Contents that were truncated away, the newest first: a copy of one may turn up."""
+        return tuple(reversed(self._shrunk.values()))
+
+    def all(self) -> tuple[Checkpoint, ...]:
+        """Everything that is remembered."""
+        return tuple(self._by_id.values())
+
     def drop(self, at: Checkpoint) -> None:
-        """Forget it."""
+        """Forget it: somebody follows it now, or it is gone."""
         if at.id is not None:
             self._by_id.pop(at.id, None)
-        if self._by_identity.get(at.identity) is at:
-            del self._by_identity[at.identity]
-        if self._by_path.get(at.path) is at:
-            del self._by_path[at.path]
-
-    def __iter__(self) -> Iterator[Checkpoint]:
-        return iter(tuple(self._by_id.values()))
+            self._shrunk.pop(at.id, None)
+        for index, key in ((self._by_identity, at.identity), (self._by_path, at.path)):
+            found = index.get(key)
+            if found is not None and found.id == at.id:
+                del index[key]

@@ -157,5 +157,5 @@ def _whole(cut: bytes, encoding: Encoding) -> bytes:
 def _text(raw: bytes, encoding: Encoding) -> str:
     text = raw.decode(encoding.codec, "replace")
     if "\r" in text:
-        text = text.removesuffix("\r").replace("\r", " ")
+        text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", " ")
     return text.replace("\0", "") if "\0" in text else text

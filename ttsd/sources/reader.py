@@ -1,4 +1,4 @@
-"""The source room's one entrance: reads all sources in turn and commits what it reads.
+"""The source room's one entrance: follows all sources and commits what it reads.
 
 `step` does one bounded round: take hints, look at what is due, read one turn of each file that has
 something, commit each. A thread only repeats it. Invariants: a byte budget for each file and turn, so
@@ -10,62 +10,44 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import structlog
 
-from ttsd.errors import SourceError, StoreError
-from ttsd.sources.context import Context
+from ttsd.errors import StoreError
+from ttsd.settings import RetentionSettings
+from ttsd.sources.attention import LOOK, Attention
+from ttsd.sources.context import Context, Handles
+from ttsd.sources.expiry import Expiry
 from ttsd.sources.files import SystemFiles
 from ttsd.sources.folders import Folders
+from ttsd.sources.joining import joiner_of
 from ttsd.sources.known import Known
 from ttsd.sources.lines import encoding_of
-from ttsd.sources.source import Source
-from ttsd.sources.tail import Exchanged, Moved
+from ttsd.sources.make import make_source
+from ttsd.sources.stream import is_stream
+from ttsd.sources.turns import Turns
 from ttsd.sources.watch import open_watcher
-from ttsd.store import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
     from pathlib import Path
-    from typing import Literal
 
     from ttsd.clock import Clock
     from ttsd.settings import SourceSettings
+    from ttsd.sources.attention import OpenWatcher
     from ttsd.sources.files import Files
+    from ttsd.sources.source import Source
     from ttsd.sources.status import SourceStatus
-    from ttsd.sources.tail import Tail, Turn
-    from ttsd.sources.watch import Hints, Watcher
     from ttsd.store import Store
 
 log = structlog.get_logger("ttsd.sources")
 
-LOOK = 2.0
-"""Seconds between two looks at everything behind a watcher's back."""
-POLL = 0.5
-"""Seconds between two looks where no events come."""
-LATE = 0.25
-"""Seconds between two looks while a file that lost its place is kept for late writers."""
-BLOCKED = 0.1
-"""Seconds until a source whose queue was full is tried again."""
-CAP = 10_000
-"""Queued lines of one source; while there are more, the rest stays in its files."""
-ROUND = 0.05
-"""Seconds after which a round gives hints their turn, even if files have more to read."""
+HANDLES = 256
+"""Files kept open at once."""
+FINISH = 1.0
+"""Seconds that `finish` may read on."""
 _RETRY = (0.5, 5.0)
 """Seconds until the store is tried again after a failure: first and longest."""
-
-
-class _Result(Enum):
-    """How a turn ended."""
-
-    DONE = auto()
-    """Nothing more to read for now."""
-    MORE = auto()
-    """There is more."""
-    BLOCKED = auto()
-    """There is more, but it has to wait in the file."""
 
 
 class SourceReader:
@@ -79,32 +61,40 @@ class SourceReader:
         clock: Clock,
         *,
         max_age: float | None = None,
+        retention: RetentionSettings | None = None,
         files: Files | None = None,
-        watcher: Callable[[Literal["auto", "inotify", "watchdog", "poll"], Callable[[], None]], Watcher]
-        | None = None,
+        watcher: OpenWatcher | None = None,
+        handles: int = HANDLES,
     ) -> None:
         """Follow *settings*, whose relative paths belong to the folder *base*.
 
-        max_age: seconds after which a line is no longer worth saying; files, watcher: the edges, for tests.
-        Raises StoreError, SourceError for settings that cannot work.
+        max_age: seconds after which a line is no longer worth saying; files, watcher: the edges, for tests;
+        handles: files kept open at once. Raises StoreError, SourceError for settings that cannot work.
         """
-        self._store = store
+        check(settings)
         self._clock = clock
-        self._max_age = max_age
         self._event = threading.Event()
         self._lock = threading.Lock()
         self._wanted: tuple[tuple[SourceSettings, ...], Path, float | None] | None = None
-        self._open_watcher = watcher or open_watcher
-        self._watchers: dict[str, Watcher] = {}
         self._context = Context(
-            store, clock, files or SystemFiles(), Folders(clock), Known(store.checkpoints())
+            store,
+            clock,
+            files or SystemFiles(),
+            Folders(clock),
+            Known(store.checkpoints()),
+            Handles(handles),
+            self.wake,
         )
-        self._sources: tuple[Source, ...] = tuple(Source(one, base, self._context) for one in settings)
-        self._ready: dict[Tail, None] = {}
-        self._due: dict[Source, float] = {}
+        self._attention = Attention(watcher or open_watcher, self.wake)
+        self._turns = Turns(store, clock, self._attention.urge)
+        self._turns.max_age = max_age
+        self._expiry = Expiry(self._context, (retention or RetentionSettings()).files)
+        self._sources: tuple[Source, ...] = ()
+        self._base = base
         self._trouble: StoreError | None = None
         self._retry_at = 0.0
         self._retry = _RETRY[0]
+        self._take((settings, base, max_age))
 
     # Threads ---------------------------------------------------------------------------------------
 
@@ -124,8 +114,7 @@ class SourceReader:
 
         Raises SourceError for settings that cannot work; the old ones stay then.
         """
-        for one in settings:
-            encoding_of(one.encoding, b"")
+        check(settings)
         with self._lock:
             self._wanted = (settings, base, max_age)
         self.wake()
@@ -135,78 +124,85 @@ class SourceReader:
         return tuple(self._status(source) for source in self._sources)
 
     def _status(self, source: Source) -> SourceStatus:
-        watcher = self._watchers.get(source.settings.watch)
-        polled = watcher is None or self._polled(source, watcher)
-        status = source.status("poll" if polled or watcher is None else watcher.kind)
+        status = source.status(self._attention.kind(source))
         trouble = self._trouble
         if trouble is not None:
             return replace(status, waiting=f"lines wait in their files: {trouble}", last_error=str(trouble))
-        if status.last_error is None and watcher is not None:
-            return replace(status, last_error=watcher.trouble())
-        return status
+        return replace(status, last_error=status.last_error or self._attention.trouble(source))
 
     # One round -------------------------------------------------------------------------------------
 
     def step(self) -> float:
         """Do one bounded round; return the seconds until the next is due (0: there is more to read)."""
         now = self._clock.monotonic()
-        self._apply()
+        with self._lock:
+            wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            self._take(wanted)
+            log.info("sources changed", sources=[source.name for source in self._sources])
         if self._trouble is not None and now < self._retry_at:
             return self._retry_at - now
         try:
-            self._look(now, self._hints())
-            blocked = self._read(now)
+            due, ready = self._attention.gather(self._sources, now)
+            self._turns.add(ready)
+            for source in due:
+                self._turns.add(self._attention.look(source, now))
+                if not source.followed and is_stream(source.settings, self._base):
+                    # A FIFO lies where a file was expected: begin anew, knowing it.
+                    self._take(
+                        (tuple(one.settings for one in self._sources), self._base, self._turns.max_age)
+                    )
+            self._turns.read(now)
             for source in self._sources:
-                source.retire()
+                source.retire(now)
+            self._expiry.step(self._sources)
         except StoreError as error:
             return self._suffer(error, now)
         if self._trouble is not None:
             log.info("the store works again")
             self._trouble, self._retry = None, _RETRY[0]
-        if self._ready and not blocked:
-            return 0.0
-        due = min(self._due.values(), default=now + LOOK)
-        return max(0.0, min(due - now, BLOCKED if blocked else LOOK))
-
-    def finish(self) -> None:
-        """At a stop: look once more, read what is there as far as a second goes, and commit it."""
-        now = self._clock.monotonic()
-        self._due = dict.fromkeys(self._sources, now)
-        while self.step() == 0.0 and self._ready and self._clock.monotonic() - now < 1.0:
-            pass
-
-    def close(self) -> None:
-        """Stop watching and give all handles back; idempotent. Offsets are committed already."""
-        for watcher in self._watchers.values():
-            watcher.close()
-        self._watchers.clear()
-        for source in self._sources:
-            source.close()
-        self._sources = ()
+        return max(0.0, min(self._turns.next(now) or now + LOOK, self._attention.next(now)) - now)
 
     def _suffer(self, error: StoreError, now: float) -> float:
+        """Lines wait in their files, and the store is tried again after a while."""
         if self._trouble is None:
             log.error("lines wait in their files", reason=str(error), code=error.code)
         self._trouble = error
         self._retry_at = now + self._retry
         self._retry = min(self._retry * 2, _RETRY[1])
+        for source in self._sources:
+            # What a look found before the store failed is found again.
+            self._attention.urge(source)
         return self._retry_at - now
 
-    def _apply(self) -> None:
-        """Take over settings that `update` left."""
-        with self._lock:
-            wanted, self._wanted = self._wanted, None
-        if wanted is None:
-            return
-        settings, base, self._max_age = wanted
+    def finish(self) -> None:
+        """At a stop: look once more, read what is there as far as FINISH goes, and commit it."""
+        began = self._clock.monotonic()
+        for source in self._sources:
+            self._attention.urge(source)
+        while self.step() == 0.0 and self._clock.monotonic() - began < FINISH:
+            pass
+
+    def close(self) -> None:
+        """Stop watching and give all handles back; idempotent. Offsets are committed already."""
+        self._attention.close()
+        for source in self._sources:
+            source.close()
+        self._sources = ()
+
+    def _take(self, wanted: tuple[tuple[SourceSettings, ...], Path, float | None]) -> None:
+        """Put settings in force: sources that stay keep their files, those that go give them back."""
+        settings, self._base, self._turns.max_age = wanted
+        base = self._base
         old = list(self._sources)
         new: list[Source] = []
         for one in settings:
-            source = Source(one, base, self._context)
-            before = next((o for o in old if o.pattern.path == source.pattern.path), None)
+            source = make_source(one, base, self._context)
+            before = next((o for o in old if o.path == source.path and type(o) is type(source)), None)
             if before is not None:
                 old.remove(before)
                 if before.settings == one:
+                    source.close()
                     source = before
                 else:
                     source.succeed(before)
@@ -214,122 +210,11 @@ class SourceReader:
         for gone in old:
             gone.close()
         self._sources = tuple(new)
-        self._ready = {tail: None for tail in self._ready if tail.owner in new}
-        self._due = {}
-        self._keep()
-        log.info("sources changed", sources=[source.name for source in new])
+        self._attention.follow(new)
 
-    # Looking ---------------------------------------------------------------------------------------
 
-    def _watcher(self, source: Source) -> Watcher:
-        kind = source.settings.watch
-        if kind not in self._watchers:
-            self._watchers[kind] = self._open_watcher(kind, self.wake)
-        return self._watchers[kind]
-
-    def _keep(self) -> None:
-        """Give watches back that no source needs."""
-        for kind, watcher in self._watchers.items():
-            users = [source for source in self._sources if source.settings.watch == kind]
-            watcher.keep({directory for source in users for directory in source.pattern.directories})
-
-    def _polled(self, source: Source, watcher: Watcher) -> bool:
-        return not all(watcher.covers(directory) for directory in source.pattern.directories)
-
-    def _hints(self) -> list[Hints]:
-        return [watcher.drain() for watcher in self._watchers.values()]
-
-    def _look(self, now: float, hints: Iterable[Hints]) -> None:
-        """Follow hints, and look at every source that is due."""
-        due = {source for source in self._sources if self._due.get(source, 0.0) <= now}
-        for hint in hints:
-            if hint.everything:
-                due.update(self._sources)
-                break
-            for source in self._sources:
-                if source not in due and any(source.pattern.concerns(name) for name in hint.names):
-                    due.add(source)
-            for path in hint.paths:
-                for source in self._sources:
-                    tail, structure = source.glance(path)
-                    if tail is not None:
-                        self._ready[tail] = None
-                    if structure:
-                        due.add(source)
-        for source in self._sources:
-            if source in due:
-                self._look_at(source, now)
-
-    def _look_at(self, source: Source, now: float) -> None:
-        watcher = self._watcher(source)
-        before = source.pattern.directories
-        for tail in source.look(watcher.add):
-            self._ready[tail] = None
-        if source.pattern.directories != before:
-            self._keep()
-        self._due[source] = now + (
-            LATE if source.departed else POLL if self._polled(source, watcher) else LOOK
-        )
-
-    # Reading ---------------------------------------------------------------------------------------
-
-    def _read(self, now: float) -> bool:
-        """Read one turn of each file that has something; whether only blocked ones are left."""
-        blocked = 0
-        for tail in list(self._ready):
-            result = self._turn(tail)
-            # Behind the others, so that each gets its turn.
-            del self._ready[tail]
-            if result is not _Result.DONE:
-                self._ready[tail] = None
-            blocked += result is _Result.BLOCKED
-            if self._clock.monotonic() - now > ROUND:
-                return False
-        return bool(self._ready) and blocked == len(self._ready)
-
-    def _turn(self, tail: Tail) -> _Result:
-        """Read and commit one turn of *tail*, older files of its path first."""
-        for older in tail.before:
-            if not older.drained:
-                result = self._turn(older)
-                if not older.drained:
-                    return result if result is _Result.BLOCKED else _Result.MORE
-        tail.before = ()
-        source = tail.owner
-        if self._store.waiting(source.name) >= CAP:
-            tail.waiting = f"{CAP} of its lines are queued; the rest stays in the file meanwhile"
-            return _Result.BLOCKED
-        tail.waiting = None
-        try:
-            turn = tail.turn()
-        except Exchanged:
-            source.exchanged(tail)
-            return _Result.MORE
-        except Moved:
-            if source.moved(tail):
-                return _Result.MORE
-            tail.drained = True
-            self._due[source] = 0.0
-            return _Result.DONE
-        except (OSError, SourceError) as error:
-            tail.error = str(error)
-            tail.drained = tail.departed is not None
-            log.warning("file cannot be read", source=source.name, path=tail.path, reason=str(error))
-            return _Result.DONE
-        if turn.checkpoint is not tail.at:
-            self._commit(tail, turn)
-            tail.active = self._clock.monotonic()
-        if not turn.more:
-            tail.drained = tail.departed is not None
-            return _Result.DONE
-        return _Result.MORE
-
-    def _commit(self, tail: Tail, turn: Turn) -> None:
-        # A blank line has nothing to say; its bytes are acknowledged all the same.
-        lines = tuple(line for line in turn.lines if line.text and not line.text.isspace())
-        batch = Batch(tail.owner.name, turn.checkpoint, lines, max_age=self._max_age)
-        checkpoint = self._store.commit(batch).checkpoint
-        if checkpoint is not None:
-            tail.committed(checkpoint)
-        tail.cut_lines += sum(line.cut for line in turn.lines)
-        tail.error = None
+def check(settings: tuple[SourceSettings, ...]) -> None:
+    """Raise SourceError for the first of *settings* that cannot work: an encoding, a pattern."""
+    for one in settings:
+        encoding_of(one.encoding, b"")
+        joiner_of(one)

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd.errors import SourceError
-from ttsd.model import Offset, SourceName
+from ttsd.model import SourceName
+from ttsd.sources.arrivals import first_position, open_arrival, take_place
 from ttsd.sources.discover import MOST_FILES, Pattern
-from ttsd.sources.identity import Verdict, judge, placed
+from ttsd.sources.joining import joiner_of
 from ttsd.sources.lines import encoding_of
+from ttsd.sources.siblings import whereabouts
 from ttsd.sources.status import FileStatus, SourceStatus
-from ttsd.sources.tail import Tail
-from ttsd.store import Checkpoint
+from ttsd.sources.tail import Moved, Tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,34 +28,59 @@ if TYPE_CHECKING:
 
     from ttsd.settings import SourceSettings
     from ttsd.sources.context import Context
-    from ttsd.sources.files import File, Seen
+    from ttsd.sources.files import Seen
+    from ttsd.store import Checkpoint
 
 log = structlog.get_logger("ttsd.sources")
-
-ROTATE_WAIT = 5.0
-"""Seconds for which a file that lost its place is kept open for late writers."""
 
 
 class Source:
     """See the module. `status` may be called from any thread, everything else belongs to the reader's."""
 
     def __init__(self, settings: SourceSettings, base: Path, context: Context) -> None:
-        """base: the folder to which relative paths belong. Raises SourceError for an unknown encoding."""
+        """base: the folder to which relative paths belong. Raises SourceError for settings that cannot work."""
+        self.joiner = joiner_of(settings)
         encoding_of(settings.encoding, b"")
         self.settings = settings
         self.name = SourceName(settings.name or settings.path)
         self.pattern = Pattern(settings, base)
+        self.context = context
         self.departed: list[Tail] = []
         """Files that lost their place and are read to their ends."""
         self.error: str | None = None
-        self._context = context
         self._met: bool | None = None
         self._placed: dict[str, Tail] = {}
         self._waiting: dict[str, str] = {}
         self._aliases: dict[str, str] = {}
         self._others: dict[str, str] = {}
-        """Paths of files that are followed under another name already, with their identities."""
+        """Paths of files that are followed under another name, or refused, with their identities."""
+        self._refused: dict[str, str] = {}
+        """Why files were refused, by their identities."""
         self._view: tuple[Tail, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Absolute, wildcards included."""
+        return self.pattern.path
+
+    @property
+    def directories(self) -> frozenset[str]:
+        """Where changes matter to it, as of the last look."""
+        return self.pattern.directories
+
+    @property
+    def pressing(self) -> bool:
+        """Whether it has something to read that no hint tells of."""
+        return False
+
+    def concerns(self, path: str) -> bool:
+        """Whether a name that appeared or vanished at *path* makes a look necessary."""
+        return self.pattern.concerns(path)
+
+    @property
+    def sniffs(self) -> bool:
+        """Whether files are looked at before they are spoken: a wildcard matches what nobody meant."""
+        return self.pattern.is_multiple
 
     # Looking ---------------------------------------------------------------------------------------
 
@@ -64,45 +90,88 @@ class Source:
         entering: told of each directory before it is listed. Raises StoreError, leaving all as it was.
         """
         try:
-            paths = self.pattern.find(self._context.folders, entering)
+            paths = self.pattern.find(self.context.folders, entering)
         except OSError as error:
             self.error = f"{error.filename or self.pattern.path}: {error.strerror}"
-            return []
+            return list(self.departed)
         self.error = f"more than {MOST_FILES} files match" if self.pattern.truncated else None
         present: dict[str, Seen] = {}
         waiting: dict[str, str] = {}
-        ready: list[Tail] = []
-        settled = True
         for path in paths:
             try:
-                seen = self._context.files.look(path)
+                seen = self.context.files.look(path)
             except (OSError, SourceError) as error:
-                waiting[path] = _reason(error)
+                waiting[path] = reason(error)
                 continue
             if seen is None:
                 waiting[path] = "it is not there yet"
-                continue
-            present[path] = seen
-            tail = self._placed.get(path)
-            if tail is None or tail.identity != seen.identity:
-                alias = self._others.get(path) == seen.identity and seen.identity in self._context.tails
-                settled = settled and alias
-            elif tail.changed(seen):
-                ready.append(tail)
-        if not settled or len(present) != len(self._placed) + len(self._others) or self._met is None:
+            else:
+                present[path] = seen
+        self._meet(present)
+        if self.settings.mode == "newest" and present:
+            newest = max(present, key=lambda path: (present[path].modified, path))
+            present = {newest: present[newest]}
+        ready = [
+            tail
+            for path, tail in self._placed.items()
+            if path in present and self._fresh(tail, present[path])
+        ]
+        if self._rearranged(present):
             ready += self._arrange(present, waiting)
         self._waiting = waiting
-        ready += [tail for tail in self.departed if tail not in ready]
-        return ready
+        return [*dict.fromkeys((*self.departed, *ready))]
+
+    @staticmethod
+    def _fresh(tail: Tail, seen: Seen) -> bool:
+        return tail.identity == seen.identity and tail.changed(seen)
+
+    def _rearranged(self, present: Mapping[str, Seen]) -> bool:
+        """Whether files came, went or changed their names since the last look."""
+        if len(present) != len(self._placed) + len(self._others):
+            return True
+        for path, seen in present.items():
+            tail = self._placed.get(path)
+            if tail is not None and tail.identity == seen.identity:
+                continue
+            followed = seen.identity in self.context.tails or seen.identity in self._refused
+            if self._others.get(path) != seen.identity or not followed:
+                return True
+        return False
+
+    def _meet(self, present: Mapping[str, Seen]) -> None:
+        """At the first contact with this pattern: decide where to begin in what was there before."""
+        if self._met is None:
+            self._met = self.context.store.met(self.pattern.key)
+        if self._met:
+            return
+        context = self.context
+        found: list[Checkpoint] = []
+        for path, seen in present.items():
+            known = seen.identity in context.tails or context.known.find(seen.identity) is not None
+            # Something that took a known file's place is its successor, and new to its last byte.
+            if known or context.known.at_path(path) is not None:
+                continue
+            try:
+                at = first_position(self, path, seen)
+            except (OSError, SourceError) as error:
+                log.debug("file not readable yet", path=path, reason=reason(error))
+                continue
+            if at is not None:
+                found.append(at)
+        for at in context.store.remember(found, pattern=self.pattern.key):
+            context.known.put(at)
+        self._met = True
 
     def glance(self, path: str) -> tuple[Tail | None, bool]:
         """Look at one path: the file there if it has something to read, and whether `look` is needed."""
         path = self._aliases.get(path, path)
         tail = self._placed.get(path)
         if tail is None:
-            return None, path in self._waiting
+            return None, path in self._waiting or (
+                self.settings.mode == "newest" and self.pattern.concerns(path)
+            )
         try:
-            seen = self._context.files.look(path)
+            seen = self.context.files.look(path)
         except (OSError, SourceError):
             return None, True
         if seen is None or seen.identity != tail.identity:
@@ -110,240 +179,168 @@ class Source:
         return (tail, False) if tail.changed(seen) else (None, False)
 
     def _arrange(self, present: Mapping[str, Seen], waiting: dict[str, str]) -> list[Tail]:
-        """Bring who is where up to date; return tails that came or went."""
-        context = self._context
+        """Bring who is where up to date; return tails that came or went. Raises StoreError before any change."""
+        context, old = self.context, self._placed
         homes: dict[str, str] = {}
         for path, seen in present.items():
-            tail = self._placed.get(path)
+            tail = old.get(path)
             if seen.identity not in homes or (tail is not None and tail.identity == seen.identity):
                 homes[seen.identity] = path
-        old, new = self._placed, dict[str, Tail]()
-        strangers: list[str] = []
+        strangers = [
+            path
+            for identity, path in homes.items()
+            if identity not in context.tails and identity not in self._refused
+        ]
+        strangers.sort(key=lambda path: (present[path].modified, path))
+        arrived = self._welcome(strangers, waiting)
+        new: dict[str, Tail] = {}
         for identity, path in homes.items():
             tail = context.tails.get(identity)
-            if tail is None:
-                strangers.append(path)
-            elif tail.owner is self:
-                if tail.path != path:
-                    log.info("file renamed", source=self.name, old=tail.path, new=path)
-                    tail.at = replace(tail.at, path=path)
-                if tail in self.departed:
-                    self.departed.remove(tail)
-                tail.departed = None
-                new[path] = tail
-        leaving = [tail for tail in old.values() if tail not in new.values()]
-        strangers.sort(key=lambda path: present[path].modified)
-        arrived = self._welcome(strangers, waiting)
+            if tail is None or tail.owner is not self:
+                continue
+            if tail.path != path:
+                log.info("file renamed", source=self.name, old=tail.path, new=path)
+                tail.at = replace(tail.at, path=path)
+            tail.departed = None
+            new[path] = tail
         now = context.clock.monotonic()
+        leaving = [tail for tail in old.values() if tail.departed is None and new.get(tail.path) is not tail]
         for tail in leaving:
             tail.departed = now
-            self.departed.append(tail)
+            tail.deleted = tail.path not in present and _is_deleted(tail)
+        self.departed = [tail for tail in (*self.departed, *leaving) if tail.departed is not None]
         for tail in arrived:
-            before = old.get(tail.path) or self._predecessor(tail.path, homes)
-            if before is not None:
-                tail.before = (*before.before, before)
-                tail.rotations = before.rotations + 1
-                tail.truncations, tail.cut_lines = before.truncations, before.cut_lines
-                log.info("file replaced", source=self.name, path=tail.path)
             context.tails[tail.identity] = tail
             new[tail.path] = tail
+        for tail in arrived:
+            take_place(self, tail, old.get(tail.path), arrived)
         self._placed = new
+        self._refused = {identity: why for identity, why in self._refused.items() if identity in homes}
         self._others = {
             path: seen.identity
             for path, seen in present.items()
-            if path not in new and seen.identity in context.tails
+            if path not in new and (seen.identity in context.tails or seen.identity in self._refused)
         }
         # Events name the file to which a link leads, the source names the link.
         self._aliases = {os.path.realpath(path): path for path in new if os.path.islink(path)}  # noqa: PTH114 - text
-        self._view = (*new.values(), *self.departed)
+        self._show()
         return [*leaving, *arrived]
 
     def _welcome(self, paths: list[str], waiting: dict[str, str]) -> list[Tail]:
-        """Open files that nobody follows and decide where to begin. Raises StoreError, all closed again."""
-        context = self._context
-        if self._met is None:
-            self._met = context.store.met(self.pattern.key)
-        opened: list[tuple[Checkpoint, File]] = []
+        """Open files that nobody follows. Raises StoreError, all closed again."""
+        opened: list[Tail] = []
         try:
             for path in paths:
                 try:
-                    file = context.files.open(path)
+                    opened.append(open_arrival(self, path))
                 except (OSError, SourceError) as error:
-                    waiting[path] = _reason(error)
-                    continue
-                try:
-                    opened.append((self._begin(path, file), file))
-                except OSError as error:
-                    file.close()
-                    waiting[path] = _reason(error)
-            found = [at for at, _ in opened]
-            if not self._met:
-                found = list(context.store.remember(found, pattern=self.pattern.key))
-                self._met = True
+                    waiting[path] = reason(error)
         except BaseException:
-            for _, file in opened:
-                file.close()
+            for tail in opened:
+                tail.close()
+                self.context.known.put(tail.at)
             raise
-        tails = []
-        for at, (_, file) in zip(found, opened, strict=True):
-            old = context.known.find(at.identity)
-            if old is not None:
-                context.known.drop(old)
-            tail = Tail(self, context.files, at)
-            tail.take(file)
-            tails.append(tail)
-        return tails
-
-    def _begin(self, path: str, file: File) -> Checkpoint:
-        """Where reading begins in the file that lies at *path* now."""
-        seen = file.seen()
-        known = self._context.known.find(seen.identity)
-        if known is not None:
-            known = replace(known, path=path)
-            if judge(known, file, seen.size) is Verdict.CONTINUES:
-                log.info("file resumed", source=self.name, path=path, offset=known.offset)
-                return known
-            # The inode belongs to another file now, or its content was exchanged while nobody looked.
-            return replace(known, offset=Offset(0), prefix=b"", marker=b"", skipping=False)
-        fresh = Checkpoint(path, seen.identity)
-        there_before = not self._met and self._context.known.at_path(path) is None
-        if there_before and self.settings.start == "end":
-            fresh = placed(fresh, file, self._end(file, seen.size))
-        log.info("file found", source=self.name, path=path, offset=fresh.offset)
-        return fresh
-
-    def _end(self, file: File, size: int) -> Offset:
-        """The end of the last complete line: a line that is completed later is spoken whole."""
-        encoding = encoding_of(self.settings.encoding, file.read_at(0, 4))
-        start = max(encoding.bom, size - self.settings.max_line_bytes)
-        start -= (start - encoding.bom) % len(encoding.newline)
-        window = file.read_at(start, size - start)
-        at = window.rfind(encoding.newline)
-        while at >= 0 and at % len(encoding.newline):
-            at = window.rfind(encoding.newline, 0, at + len(encoding.newline) - 1)
-        if at < 0:
-            return Offset(0) if start <= encoding.bom else Offset(size)
-        return Offset(start + at + len(encoding.newline))
-
-    def _predecessor(self, path: str, homes: Mapping[str, str]) -> Tail | None:
-        """The file that was followed at *path* until a moment ago, or until ttsd stopped."""
-        context = self._context
-        for tail in reversed(self.departed):
-            if tail.path == path:
-                return tail
-        known = context.known.at_path(path)
-        if known is None or known.identity in homes or known.identity in context.tails:
-            return None
-        where = self.whereabouts(known)
-        if where is None:
-            return None
-        tail = Tail(self, context.files, replace(known, path=where))
-        tail.departed = context.clock.monotonic()
-        context.known.drop(known)
-        context.tails[tail.identity] = tail
-        self.departed.append(tail)
-        return tail
-
-    def whereabouts(self, at: Checkpoint) -> str | None:
-        """The path in its old directory at which a renamed file lies now; None: not there."""
-        directory = os.path.dirname(at.path)  # noqa: PTH120 - text
-        try:
-            entries = self._context.folders.entries(directory)
-        except OSError:
-            return None
-        for entry in entries:
-            if entry.is_directory:
-                continue
-            path = os.path.join(directory, entry.name)  # noqa: PTH118 - text
-            try:
-                seen = self._context.files.look(path)
-            except (OSError, SourceError):
-                continue
-            if seen is not None and seen.identity == at.identity:
-                return path
-        return None
+        return opened
 
     # Letting go ------------------------------------------------------------------------------------
 
-    def exchanged(self, tail: Tail) -> None:
-        """What was read of *tail* is no longer in it: it was truncated or rewritten. Begin anew."""
-        tail.truncations += 1
-        tail.at = replace(tail.at, offset=Offset(0), prefix=b"", marker=b"", skipping=False)
-        log.info("file truncated", source=self.name, path=tail.path, size=tail.size)
+    def lay_aside(self, at: Checkpoint) -> Tail:
+        """Read a file that has no place under the pattern (any more) to its end."""
+        tail = Tail(self, at)
+        tail.departed = self.context.clock.monotonic()
+        self.context.tails[tail.identity] = tail
+        self.departed.append(tail)
+        return tail
+
+    def refuse(self, tail: Tail, why: str) -> None:
+        """*tail* is no text: leave it alone, and say so once."""
+        self._refused[tail.identity] = why
+        self._others[tail.path] = tail.identity
+        self._placed.pop(tail.path, None)
+        self.let_go(tail)
+        log.warning("file refused", source=self.name, path=tail.path, reason=why)
 
     def moved(self, tail: Tail) -> bool:
-        """The closed file of *tail* is not at its path. Look beside it; whether it was found. Raises StoreError."""
-        where = self.whereabouts(tail.at)
+        """The closed file of *tail* is not at its path: look beside it; whether it was found."""
+        where = whereabouts(self.context, tail.at)
         if where is not None:
             tail.at = replace(tail.at, path=where)
         elif tail.departed is not None:
-            self.drop(tail)
+            self.let_go(tail)
+            self.context.known.put(tail.at)
         return where is not None
 
-    def retire(self) -> None:
-        """Close files that lost their place and had nothing more to say for ROTATE_WAIT. Raises StoreError."""
-        now = self._context.clock.monotonic()
+    def retire(self, now: float) -> None:
+        """Close files that lost their place and had nothing more to say for `rotate_wait`. Raises StoreError."""
         for tail in list(self.departed):
-            if not tail.drained or tail.departed is None:
+            if not tail.idle or tail.departed is None:
                 continue
-            if now - max(tail.departed, tail.active) >= ROTATE_WAIT:
-                self.drop(tail)
+            if tail.deleted and tail.at.id is not None:
+                # Forgotten now rather than later: whatever comes at its path after a crash is new.
+                self.context.store.forget([tail.at.id])
+                tail.at = replace(tail.at, id=None)
+            if now - max(tail.departed, tail.active) >= self.settings.rotate_wait:
+                self._drop(tail)
 
-    def drop(self, tail: Tail) -> None:
+    def _drop(self, tail: Tail) -> None:
         """Follow *tail* no more. A deleted file is forgotten, a renamed one remembered. Raises StoreError."""
-        gone = tail.is_open and tail.handle().seen().links == 0
+        gone = _is_deleted(tail)
         if gone and tail.at.id is not None:
-            self._context.store.forget([tail.at.id])
-        tail.close()
-        self._context.tails.pop(tail.identity, None)
+            self.context.store.forget([tail.at.id])
+        self.let_go(tail)
         if not gone:
-            self._context.known.put(tail.at)
-        if tail in self.departed:
-            self.departed.remove(tail)
-        self._view = (*self._placed.values(), *self.departed)
+            self.context.known.put(tail.at)
         log.info("file left", source=self.name, path=tail.path, offset=tail.at.offset, deleted=gone)
+
+    def let_go(self, tail: Tail) -> None:
+        """Close *tail* and follow it no more; what is remembered of it is the caller's matter."""
+        tail.close()
+        tail.followed = False
+        self.context.tails.pop(tail.identity, None)
+        self.departed = [one for one in self.departed if one is not tail]
+        self._show()
 
     def succeed(self, old: Source) -> None:
         """Take over the files of *old*, whose settings were changed, with handles and offsets."""
-        self._placed, self.departed, self._view = old._placed, old.departed, old._view
+        self._placed, self.departed, self._others = old._placed, old.departed, old._others
         self._aliases = old._aliases
-        old._placed, old.departed, old._view = {}, [], ()
+        old._placed, old.departed, old._others = {}, [], {}
         for tail in (*self._placed.values(), *self.departed):
             tail.hand_over(self)
+        self._show()
 
     def close(self) -> None:
         """Give all handles back; what is committed is remembered."""
         for tail in (*self._placed.values(), *self.departed):
             tail.close()
-            self._context.tails.pop(tail.identity, None)
-            self._context.known.put(tail.at)
-        self._placed, self.departed, self._view = {}, [], ()
+            tail.followed = False
+            self.context.tails.pop(tail.identity, None)
+            self.context.known.put(tail.at)
+        self._placed, self.departed = {}, []
+        self._show()
 
     # Telling ---------------------------------------------------------------------------------------
 
+    @property
+    def followed(self) -> tuple[Tail, ...]:
+        """Its files, those that lost their place included."""
+        return self._view
+
+    def _show(self) -> None:
+        """Renew what `status` reads from other threads."""
+        self._view = (*self._placed.values(), *self.departed)
+
     def status(self, watch: str) -> SourceStatus:
         """A snapshot; from any thread, without blocking. watch: how changes are noticed."""
-        files = [
-            FileStatus(
-                path=tail.path,
-                offset=tail.at.offset,
-                size=tail.size,
-                lag=tail.lag,
-                rotations=tail.rotations,
-                truncations=tail.truncations,
-                cut_lines=tail.cut_lines,
-                waiting=tail.waiting,
-                last_error=tail.error,
-            )
-            for tail in self._view
-            if not tail.drained
-        ]
-        waiting = self._waiting
+        view, waiting = self._view, self._waiting
+        files = [_file_status(tail) for tail in view if tail.departed is None or tail.lag]
         known = {file.path for file in files}
         files += [
             FileStatus(path, 0, 0, 0, waiting=why) for path, why in waiting.items() if path not in known
         ]
-        why = None if self._view else "no file is there yet" if not waiting else next(iter(waiting.values()))
+        why = None
+        if all(tail.departed is not None for tail in view):
+            why = next(iter(waiting.values()), "no file is there yet")
         return SourceStatus(
             name=self.name,
             path=self.settings.path,
@@ -354,5 +351,28 @@ class Source:
         )
 
 
-def _reason(error: OSError | SourceError) -> str:
+def _file_status(tail: Tail) -> FileStatus:
+    return FileStatus(
+        path=tail.path,
+        offset=tail.at.offset,
+        size=tail.size,
+        lag=tail.lag,
+        rotations=tail.rotations,
+        truncations=tail.truncations,
+        cut_lines=tail.cut_lines,
+        waiting=tail.waiting,
+        last_error=tail.error,
+    )
+
+
+def _is_deleted(tail: Tail) -> bool:
+    """Whether no name leads to it any more, as far as its handle tells."""
+    try:
+        return tail.is_open and tail.handle().seen().links == 0
+    except (Moved, OSError):
+        return False
+
+
+def reason(error: OSError | SourceError) -> str:
+    """Why something is not read, in a few words."""
     return error.what if isinstance(error, SourceError) else error.strerror or str(error)

@@ -133,6 +133,14 @@ class Store:
         with self._database.write() as db:
             db.executemany("delete from files where id = ?", [(id_,) for id_ in ids])
 
+    def seen(self, ids: Sequence[FileId]) -> None:
+        """These files are there: their memory starts to age from now on."""
+        if not ids:
+            return
+        now = self._clock.time()
+        with self._database.write() as db:
+            db.executemany("update files set seen_at = ? where id = ?", [(now, id_) for id_ in ids])
+
     def met(self, pattern: str) -> bool:
         """Whether files of *pattern* were looked at before."""
         with self._database.read() as db:

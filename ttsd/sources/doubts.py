@@ -1,0 +1,216 @@
+"""Decisions that need a second look: is this the old content or new?
+
+Three things look alike for a moment: an editor that saves (the old text comes again, perhaps changed), a
+log that is truncated, and the copy that copytruncate leaves behind. Invariants: reading waits only while
+the content could still turn out to be the old one, and never longer than the file rests for its settle
+time; content that differs in one byte of the evidence is decided at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ttsd.model import Offset
+from ttsd.sources import siblings
+from ttsd.sources.content import encoding_in, last_lines
+from ttsd.sources.identity import Verdict, judge, placed, same_so_far
+from ttsd.sources.tail import Moved, Tail
+from ttsd.store import Checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ttsd.sources.context import Context
+    from ttsd.sources.files import File, Seen
+
+log = structlog.get_logger("ttsd.sources")
+
+COPY_WAIT = 1.0
+"""Seconds for which a file that equals another so far may be its copy, waiting for the original to shrink."""
+
+
+@dataclass(slots=True)
+class Doubt:
+    """What a file's content may turn out to be."""
+
+    old: Checkpoint | Tail | None
+    """What it may continue, as it stands when the decision falls; None: a copy of any known file."""
+    stamp: tuple[int, int] = (-1, -1)
+    since: float = 0.0
+    """Monotonic time at which it was last seen to change."""
+
+
+def decide(tail: Tail, now: float) -> float | None:
+    """Decide about *tail*; return the monotonic time to ask again, or None: it is decided.
+
+    Raises Moved, OSError, StoreError, leaving it in doubt.
+    """
+    doubt = tail.doubt
+    if doubt is None:
+        return None
+    file = tail.handle()
+    seen = tail.seen = file.seen()
+    if doubt.stamp != (seen.size, seen.modified):
+        doubt.stamp, doubt.since = (seen.size, seen.modified), now
+    if doubt.old is None:
+        return _copied(tail, doubt, file, seen, now)
+    return _rewritten(tail, doubt, doubt.old, file, seen, now)
+
+
+# Truncated, rewritten, or saved by an editor ---------------------------------------------------------
+
+
+def _rewritten(
+    tail: Tail, doubt: Doubt, origin: Checkpoint | Tail, file: File, seen: Seen, now: float
+) -> float | None:
+    context, settings = tail.owner.context, tail.owner.settings
+    old = origin.at if isinstance(origin, Tail) else origin
+    verdict = judge(old, file, seen.size)
+    in_place = old.identity == tail.identity
+    if verdict is Verdict.CONTINUES:
+        if in_place:
+            tail.begin_at(tail.at)
+            return None
+        _succeed(tail, origin, old)
+        return None
+    # An empty file that rests was truncated; what comes then is new, and an editor would have been faster.
+    policy = settings.on_rewrite if seen.size else "all"
+    if (verdict is Verdict.UNDECIDED or policy != "all") and now - doubt.since < settings.settle:
+        return doubt.since + settings.settle
+    tail.before = (*tail.before, *_copies(tail, old, now)) if in_place else tail.before
+    fresh = placed(Checkpoint(tail.path, tail.identity), file, _start(file, seen, policy, tail))
+    if in_place:
+        ghost = replace(old, shrunk_at=context.clock.time())
+        fresh, ghost = context.store.remember((fresh, ghost))
+        context.known.put(ghost)
+    elif isinstance(origin, Tail):
+        (fresh,) = context.store.remember((fresh,))
+    else:
+        (fresh,) = context.store.remember((replace(fresh, id=old.id),))
+        context.known.drop(old)
+    tail.begin_at(fresh)
+    tail.truncations += 1
+    log.info(
+        "file truncated" if seen.size < old.offset else "file rewritten",
+        source=tail.owner.name,
+        path=tail.path,
+        offset=fresh.offset,
+    )
+    return None
+
+
+def _succeed(tail: Tail, origin: Checkpoint | Tail, old: Checkpoint) -> None:
+    """Another file at the same path goes on with the same content: only its new tail is read."""
+    context = tail.owner.context
+    (at,) = context.store.remember((replace(old, path=tail.path, identity=tail.identity),))
+    if isinstance(origin, Tail):
+        origin.owner.let_go(origin)
+        tail.before = tuple(older for older in tail.before if older is not origin)
+    else:
+        context.known.drop(old)
+    tail.begin_at(at)
+    log.info("file saved anew", source=tail.owner.name, path=tail.path, offset=at.offset)
+
+
+def _start(file: File, seen: Seen, policy: str, tail: Tail) -> Offset:
+    """Where reading begins in a rewritten file."""
+    if policy == "all":
+        return Offset(0)
+    settings = tail.owner.settings
+    begin, end = last_lines(file, seen.size, encoding_in(file, settings.encoding), settings.max_line_bytes)
+    return begin if policy == "last_line" else end
+
+
+# The copy that copytruncate leaves behind ------------------------------------------------------------
+
+
+def may_be_copy(tail: Tail) -> bool:
+    """Whether the new file *tail* begins as a known one does. Raises Moved, OSError."""
+    file = tail.handle()
+    size = file.seen().size
+    return size > 0 and any(
+        judge(old, file, size) is not Verdict.DIFFERENT for _, old in _originals(tail.owner.context, tail)
+    )
+
+
+def _originals(context: Context, copy: Tail) -> Iterator[tuple[Tail | None, Checkpoint]]:
+    """Contents that *copy* may be a copy of, those that are truncated away first."""
+    for at in context.known.shrunk():
+        yield None, at
+    for tail in tuple(context.tails.values()):
+        if tail is copy:
+            continue
+        if tail.doubt is not None and isinstance(tail.doubt.old, Checkpoint):
+            yield tail, tail.doubt.old
+        elif tail.at.offset and tail.doubt is None:
+            yield tail, tail.at
+
+
+def _copied(tail: Tail, doubt: Doubt, file: File, seen: Seen, now: float) -> float | None:
+    waiting = False
+    for original, old in _originals(tail.owner.context, tail):
+        verdict = judge(old, file, seen.size)
+        if verdict is Verdict.DIFFERENT:
+            continue
+        if original is None or _has_shrunk(original, old):
+            if verdict is Verdict.CONTINUES:
+                _go_on(tail, old)
+                return None
+            waiting = True
+        else:
+            waiting = (
+                waiting or verdict is Verdict.CONTINUES or same_so_far(original.handle(), file, seen.size)
+            )
+    if waiting and now - doubt.since < COPY_WAIT:
+        return doubt.since + COPY_WAIT
+    tail.begin_at(tail.at)
+    return None
+
+
+def _has_shrunk(original: Tail, old: Checkpoint) -> bool:
+    try:
+        file = original.handle()
+        return judge(old, file, file.seen().size) is not Verdict.CONTINUES
+    except (Moved, OSError):
+        return False
+
+
+def _go_on(tail: Tail, old: Checkpoint) -> None:
+    """*tail* is a copy of what *old* describes: nothing of it that was read is read again."""
+    copied = replace(old, id=None, path=tail.path, identity=tail.identity, shrunk_at=None)
+    (at,) = tail.owner.context.store.remember((copied,))
+    tail.begin_at(at)
+    log.info("copy of a truncated file", source=tail.owner.name, path=tail.path, offset=at.offset)
+
+
+def _may_be_copy_still(tail: Tail) -> bool:
+    return tail.doubt is not None and tail.doubt.old is None
+
+
+def _copies(tail: Tail, old: Checkpoint, now: float) -> tuple[Tail, ...]:
+    """Copies of what *tail* was: they may hold lines that were not read before it was truncated."""
+    context, owner = tail.owner.context, tail.owner
+    found: list[Tail] = []
+    for other in [other for other in context.tails.values() if _may_be_copy_still(other)]:
+        try:
+            decide(other, now)
+        except (Moved, OSError):
+            continue
+        if not _may_be_copy_still(other) and (other.at.marker, other.at.offset) == (old.marker, old.offset):
+            found.append(other)
+    for path, seen in siblings.beside(context, tail.path):
+        unknown = seen.identity not in context.tails and context.known.find(seen.identity) is None
+        if unknown and seen.size >= old.offset and siblings.is_generation(path, tail.path):
+            copy = owner.lay_aside(Checkpoint(path, seen.identity))
+            try:
+                if judge(old, copy.handle(), seen.size) is Verdict.CONTINUES:
+                    _go_on(copy, old)
+                    found.append(copy)
+                    continue
+            except (Moved, OSError) as error:
+                log.debug("copy not readable", path=path, reason=str(error))
+            owner.let_go(copy)
+    return tuple(found)
