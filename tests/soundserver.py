@@ -17,6 +17,7 @@ from waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from ttsd.model import Samples
@@ -84,6 +85,15 @@ class SoundServer:
         """Unplug it."""
         modules = self.pactl("list", "short", "modules").splitlines()
         self.pactl("unload-module", next(m.split()[0] for m in modules if f"sink_name={name} " in f"{m} "))
+
+    @contextmanager
+    def record(self, source: str) -> Iterator[Recording]:
+        """What comes out of *source*, within the block."""
+        made = Recording(self, source, self.folder / f"{source}.raw")
+        try:
+            yield made
+        finally:
+            made.stop()
 
     def pactl(self, *arguments: str) -> str:
         """What `pactl` prints when asked so."""
@@ -168,13 +178,13 @@ class PipeWire(SoundServer):
 
 
 class Recording:
-    """What reaches a sink, from now on."""
+    """What comes out of a source, from now on."""
 
-    def __init__(self, server: SoundServer, sink: str, file: Path) -> None:
+    def __init__(self, server: SoundServer, source: str, file: Path) -> None:
         self.file = file
         with file.open("wb") as out:
             self._process = subprocess.Popen(
-                ["parec", f"--device={sink}.monitor", "--raw", "--latency-msec=5", *_FORMAT],
+                ["parec", f"--device={source}", "--raw", "--latency-msec=5", *_FORMAT],
                 env=server.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -199,14 +209,9 @@ class Recording:
         self._process.wait(10)
 
 
-@contextmanager
-def recording(server: SoundServer, sink: str = "ttsd") -> Iterator[Recording]:
-    """A recording that ends with the block."""
-    made = Recording(server, sink, server.folder / f"{sink}.raw")
-    try:
-        yield made
-    finally:
-        made.stop()
+def recording(server: SoundServer, sink: str = "ttsd") -> AbstractContextManager[Recording]:
+    """What reaches *sink*, within the block."""
+    return server.record(f"{sink}.monitor")
 
 
 def noise(seconds: float, seed: int = 1) -> Samples:

@@ -116,6 +116,9 @@ class OutputSettings:
     subtype: Annotated[Literal["PCM_16", "PCM_24", "FLOAT"], Help("Sample format of files.")] = "PCM_16"
     keep: Annotated[int, Range(1, 999_999), Help("Files: the newest this many WAVs stay.")] = 2000
     latency: Annotated[Duration, Range(0.005, 2), Help("Sound kept in the device's buffer.")] = Duration(0.04)
+    lead_in: Annotated[
+        Duration, Range(0, 5), Help("Silence before speech after idleness, to wake a device that sleeps.")
+    ] = Duration(0)
     required: Annotated[
         bool | None,
         Help("Whether speech waits while this output is gone; default: true for a single output."),

@@ -13,6 +13,7 @@ from waiting import wait_for
 from ttsd.audio.pulse import PulseOutput
 from ttsd.audio.pulse_client import PulseClient
 from ttsd.errors import OutputError
+from ttsd.model import SAY, Spoken, State, UtteranceId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,6 +177,67 @@ def test_a_sinks_number_is_not_its_name(server: SoundServer) -> None:
     assert default is not None
     assert default.name == "other"
     client.close()
+
+
+def said() -> Spoken:
+    return Spoken(
+        id=UtteranceId(1),
+        text="hello",
+        source=SAY,
+        state=State.SPOKEN,
+        engine=None,
+        voice=None,
+        queued_at=0,
+        ended_at=1,
+    )
+
+
+def test_the_sink_may_sleep_between_utterances_and_wakes_for_the_next(
+    server: SoundServer, output: PulseOutput
+) -> None:
+    def running() -> bool:
+        sinks = server.pactl("list", "short", "sinks").splitlines()
+        return any("RUNNING" in sink for sink in sinks if "\tttsd\t" in sink)
+
+    output.open()
+    write(output, noise(0.1))
+    wait_for(running, "the sink to run")
+    drain(output)
+    output.end(said())
+    wait_for(lambda: not running(), "the sink to rest")
+    output.end(said())
+    with recording(server) as heard:
+        write(output, noise(0.1, 2))
+        drain(output)
+        wait_for(lambda: np.count_nonzero(heard.frames()[:, 0]) >= 0.1 * RATE, "all in the recording")
+        left = heard.frames()[:, 0]
+        assert np.array_equal(left[left != 0], noise(0.1, 2))
+
+
+def test_an_utterance_that_still_sounds_is_not_cut_by_the_end_of_another(
+    server: SoundServer, output: PulseOutput
+) -> None:
+    output.open()
+    with recording(server) as heard:
+        write(output, noise(0.1))
+        output.end(said())
+        drain(output)
+        wait_for(lambda: np.count_nonzero(heard.frames()[:, 0]) >= 0.1 * RATE, "all in the recording")
+
+
+def test_a_lead_in_wakes_the_device_before_the_first_sample(server: SoundServer) -> None:
+    output = PulseOutput("ttsd", server=server.address, lead_in=0.2)
+    output.open()
+    with recording(server) as heard:
+        begun = time.monotonic()
+        write(output, noise(0.1))
+        drain(output)
+        assert time.monotonic() - begun >= 0.25
+        assert output.written() == 0.1 * RATE
+        wait_for(lambda: np.count_nonzero(heard.frames()[:, 0]) >= 0.1 * RATE, "all in the recording")
+        left = heard.frames()[:, 0]
+        assert np.array_equal(left[left != 0], noise(0.1))
+    output.close()
 
 
 def test_another_rate_is_resampled_by_the_server(server: SoundServer) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsd.audio.auto import AutoOutput
+from ttsd.audio.devices import has_sound_card, on_linux
 from ttsd.audio.file import FileOutput
 from ttsd.audio.null import NullOutput
 from ttsd.audio.portaudio import PortAudio, PortAudioOutput
@@ -15,6 +14,7 @@ from ttsd.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ttsd.audio.output import Output
     from ttsd.clock import Clock
@@ -64,21 +64,11 @@ def make(
 
 
 def _devices(settings: OutputSettings, library: PortAudio, server: str | None) -> tuple[Output, ...]:
-    system: str = sys.platform  # mypy would call the other system's branch unreachable
-    if not system.startswith("linux"):
+    if not on_linux():
         return (_portaudio(settings, library),)
-    if not _has_sound_card():
+    if not has_sound_card():
         return (_pulse(settings, server),)
     return _pulse(settings, server), _portaudio(settings, library)
-
-
-def _has_sound_card() -> bool:
-    """Without one ALSA can only fail, and prints a page about it."""
-    try:
-        cards = Path("/proc/asound/cards").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return False
-    return "no soundcards" not in cards
 
 
 def _pulse(settings: OutputSettings, server: str | None) -> PulseOutput:
@@ -87,6 +77,7 @@ def _pulse(settings: OutputSettings, server: str | None) -> PulseOutput:
         rate=settings.rate,
         channels=settings.channels,
         latency=settings.latency,
+        lead_in=settings.lead_in,
         server=server,
     )
 
@@ -98,6 +89,7 @@ def _portaudio(settings: OutputSettings, library: PortAudio) -> PortAudioOutput:
         rate=settings.rate,
         channels=settings.channels,
         latency=settings.latency,
+        lead_in=settings.lead_in,
     )
 
 

@@ -36,6 +36,7 @@ SEEK_RELATIVE = 0
 MOST_CHANNELS = 32
 ANY_SIZE = 0xFFFFFFFF
 """In a buffer attribute: the server decides."""
+NO_INDEX = 0xFFFFFFFF
 
 
 class SampleSpec(Structure):
@@ -48,12 +49,6 @@ class ChannelMap(Structure):
     """pa_channel_map"""
 
     _fields_ = [("channels", c_uint8), ("map", c_int * MOST_CHANNELS)]
-
-
-class Volume(Structure):
-    """pa_cvolume"""
-
-    _fields_ = [("channels", c_uint8), ("values", c_uint32 * MOST_CHANNELS)]
 
 
 class BufferAttr(Structure):
@@ -89,8 +84,8 @@ class TimingInfo(Structure):
     ]
 
 
-class SinkInfo(Structure):
-    """pa_sink_info, as far as it is read here."""
+class DeviceInfo(Structure):
+    """pa_sink_info and pa_source_info, as far as they are read here; so far they are alike."""
 
     _fields_ = [
         ("name", c_char_p),
@@ -99,11 +94,13 @@ class SinkInfo(Structure):
         ("sample_spec", SampleSpec),
         ("channel_map", ChannelMap),
         ("owner_module", c_uint32),
-        ("volume", Volume),
-        ("mute", c_int),
-        ("monitor_source", c_uint32),
-        ("monitor_source_name", c_char_p),
     ]
+
+
+class ModuleInfo(Structure):
+    """pa_module_info, as far as it is read here."""
+
+    _fields_ = [("index", c_uint32), ("name", c_char_p), ("argument", c_char_p)]
 
 
 class ServerInfo(Structure):
@@ -120,7 +117,9 @@ class ServerInfo(Structure):
     ]
 
 
-SinkInfoCallback = CFUNCTYPE(None, handle, POINTER(SinkInfo), c_int, handle)
+DeviceInfoCallback = CFUNCTYPE(None, handle, POINTER(DeviceInfo), c_int, handle)
+IndexCallback = CFUNCTYPE(None, handle, c_uint32, handle)
+ModuleInfoCallback = CFUNCTYPE(None, handle, POINTER(ModuleInfo), c_int, handle)
 ServerInfoCallback = CFUNCTYPE(None, handle, POINTER(ServerInfo), handle)
 
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
@@ -129,10 +128,15 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "pa_context_disconnect": (None, [handle]),
     "pa_context_errno": (c_int, [handle]),
     "pa_context_get_server_info": (handle, [handle, ServerInfoCallback, handle]),
-    "pa_context_get_sink_info_by_name": (handle, [handle, c_char_p, SinkInfoCallback, handle]),
-    "pa_context_get_sink_info_list": (handle, [handle, SinkInfoCallback, handle]),
+    "pa_context_get_module_info_list": (handle, [handle, ModuleInfoCallback, handle]),
+    "pa_context_get_sink_info_by_name": (handle, [handle, c_char_p, DeviceInfoCallback, handle]),
+    "pa_context_get_sink_info_list": (handle, [handle, DeviceInfoCallback, handle]),
+    "pa_context_get_source_info_list": (handle, [handle, DeviceInfoCallback, handle]),
     "pa_context_get_state": (c_int, [handle]),
+    "pa_context_load_module": (handle, [handle, c_char_p, c_char_p, IndexCallback, handle]),
     "pa_context_new_with_proplist": (handle, [handle, c_char_p, handle]),
+    "pa_context_set_default_sink": (handle, [handle, c_char_p, handle, handle]),
+    "pa_context_unload_module": (handle, [handle, c_uint32, handle, handle]),
     "pa_context_unref": (None, [handle]),
     "pa_mainloop_dispatch": (c_int, [handle]),
     "pa_mainloop_free": (None, [handle]),
@@ -146,9 +150,10 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "pa_proplist_free": (None, [handle]),
     "pa_proplist_new": (handle, []),
     "pa_proplist_sets": (c_int, [handle, c_char_p, c_char_p]),
+    "pa_stream_cork": (handle, [handle, c_int, handle, handle]),
     "pa_stream_connect_playback": (
         c_int,
-        [handle, c_char_p, POINTER(BufferAttr), c_int, POINTER(Volume), handle],
+        [handle, c_char_p, POINTER(BufferAttr), c_int, handle, handle],
     ),
     "pa_stream_disconnect": (c_int, [handle]),
     "pa_stream_get_buffer_attr": (POINTER(BufferAttr), [handle]),

@@ -15,12 +15,15 @@ from ttsd.audio.padding import Padding
 from ttsd.errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
 
     from ttsd.model import Samples, Spoken, Utterance
 
 _STALLED = 5.0
 """Seconds without room in the buffer after which a device counts as gone."""
+_ASLEEP = 4.0
+"""Seconds without sound after which a device may have fallen asleep."""
 
 
 class PortAudio:
@@ -64,6 +67,10 @@ class PortAudio:
         """Output devices by name; the same name on several host APIs counts once."""
         devices = self.load().query_devices()
         return tuple(dict.fromkeys(str(d["name"]) for d in devices if d["max_output_channels"] > 0))
+
+    def host(self, device: Mapping[str, Any]) -> str:
+        """The name of the host API that a device belongs to."""
+        return str(self.load().query_hostapis(device["hostapi"])["name"])
 
     def opened(self) -> None:
         """A stream was opened: the library must stay as it is."""
@@ -114,13 +121,15 @@ class PortAudioOutput:
         rate: int | None = None,
         channels: int | None = None,
         latency: float = 0.04,
+        lead_in: float = 0.0,
     ) -> None:
         """*device*: its name, None: the default; *rate*, *channels*: None: the device's own (at most 2);
-        *latency*: seconds kept in the buffer."""
+        *latency*: seconds kept in the buffer; *lead_in*: seconds of silence to wake the device with."""
         self.name = f"portaudio:{device or 'default'}"
         self.rate = rate
         self._wanted_rate, self._wanted_channels = rate, channels
-        self._device, self._latency, self._library = device, latency, library
+        self._device, self._library = device, library
+        self._latency, self._lead_in = latency, lead_in
         self._description = f"PortAudio, {device or 'default device'} (not open)"
         self._stream: Any = None
         self._channels = 2
@@ -132,6 +141,7 @@ class PortAudioOutput:
         self._written = self._told = 0
         self._padding = Padding()
         self._moved = (0, 0.0)
+        self._wrote_at = float("-inf")
 
     def open(self) -> None:
         """See Output."""
@@ -177,13 +187,16 @@ class PortAudioOutput:
             raise OutputError(f"frames of {rate} Hz for a stream of {self.rate} Hz", where=self.name)
         import numpy as np
 
-        frames = np.repeat(np.asarray(samples, dtype=np.float32)[:, np.newaxis], self._channels, axis=1)
+        if self._lead_in and time.monotonic() - self._wrote_at > _ASLEEP:
+            self._pad(int(self._lead_in * rate))
         offset = 0
-        while offset < len(frames):
-            count = min(self._room(len(frames) - offset), len(frames) - offset)
-            self._push(frames[offset : offset + count])
+        while offset < len(samples):
+            count = min(self._room(len(samples) - offset), len(samples) - offset)
+            piece = np.asarray(samples[offset : offset + count], dtype=np.float32)
+            self._push(np.repeat(piece[:, np.newaxis], self._channels, axis=1))
             offset += count
             self._written += count
+        self._wrote_at = time.monotonic()
 
     def end(self, spoken: Spoken) -> None:
         """See Output."""
@@ -250,14 +263,18 @@ class PortAudioOutput:
 
     def _fill(self, left: int) -> None:
         """A device may not start before its buffer is full: silence pushes a short word out."""
+        self._pad(self._capacity - left)
+        self._moved = (self._moved[0], time.monotonic())
+
+    def _pad(self, frames: int) -> None:
+        """Silence behind the last frame."""
         import numpy as np
 
-        count = self._capacity - left
-        if count <= 0:
-            return
-        self._push(np.zeros((count, self._channels), dtype=np.float32))
-        self._padding.add(count, self._written)
-        self._moved = (self._moved[0], time.monotonic())
+        while frames > 0:
+            count = min(self._room(frames), frames)
+            self._push(np.zeros((count, self._channels), dtype=np.float32))
+            self._padding.add(count, self._written)
+            frames -= count
 
     def _lost(self, error: object) -> OutputError:
         self.close()

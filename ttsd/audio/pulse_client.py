@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 3.0
 """Seconds that a server has for an answer; one that starts on demand needs about one."""
+_SILENT = "the sound server does not answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,16 @@ class Sink:
     channels: int
     index: int
     """Changes with every restart; only to tell one sink from another now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A sound server."""
+
+    name: str
+    """What it calls itself."""
+    default_sink: str
+    """The default sink's name; empty if there is none."""
 
 
 class PulseClient:
@@ -133,9 +144,7 @@ class PulseClient:
         """All sinks there are now."""
         found: list[Sink] = []
         callback = _collect(found)
-        self.finish(
-            self.pulse.pa_context_get_sink_info_list(self.context, callback, None), "no answer about sinks"
-        )
+        self.finish(self.pulse.pa_context_get_sink_info_list(self.context, callback, None), _SILENT)
         return tuple(found)
 
     def sink(self, name: str | None) -> Sink | None:
@@ -143,26 +152,29 @@ class PulseClient:
         found: list[Sink] = []
         callback = _collect(found)
         asked = name.encode() if name else b"@DEFAULT_SINK@"
-        self.finish(
-            self.pulse.pa_context_get_sink_info_by_name(self.context, asked, callback, None),
-            "no answer about a sink",
-        )
+        operation = self.pulse.pa_context_get_sink_info_by_name(self.context, asked, callback, None)
+        self.finish(operation, _SILENT)
         # A number would be taken for an index; only a sink that really bears the name counts.
         return next((sink for sink in found if name in (None, sink.name)), None)
 
-    def server(self) -> str:
-        """What the server calls itself."""
-        names: list[str] = []
+    def sources(self) -> tuple[str, ...]:
+        """The names of all sources (microphones and sinks' monitors) there are now."""
+        found: list[Sink] = []
+        callback = _collect(found)
+        self.finish(self.pulse.pa_context_get_source_info_list(self.context, callback, None), _SILENT)
+        return tuple(source.name for source in found)
 
-        def told(_context: Any, info: Any, _data: Any) -> None:
+    def server(self) -> Server:
+        """What the server says of itself."""
+        told: list[Server] = []
+
+        def tell(_context: Any, info: Any, _data: Any) -> None:
             if info:
-                names.append(_text(info.contents.server_name))
+                told.append(Server(text(info.contents.server_name), text(info.contents.default_sink_name)))
 
-        callback = libpulse.ServerInfoCallback(told)
-        self.finish(
-            self.pulse.pa_context_get_server_info(self.context, callback, None), "no answer about the server"
-        )
-        return names[0] if names else "a sound server"
+        callback = libpulse.ServerInfoCallback(tell)
+        self.finish(self.pulse.pa_context_get_server_info(self.context, callback, None), _SILENT)
+        return told[0] if told else Server("a sound server", "")
 
     def close(self) -> None:
         """Hang up; idempotent."""
@@ -175,23 +187,19 @@ class PulseClient:
             self._loop = None
 
 
+def text(value: bytes | None) -> str:
+    """A C string of libpulse's."""
+    return (value or b"").decode(errors="replace")
+
+
 def _collect(found: list[Sink]) -> Any:
-    def told(_context: Any, info: Any, end: int, _data: Any) -> None:
+    def tell(_context: Any, info: Any, end: int, _data: Any) -> None:
         if end or not info:
             return
-        sink = info.contents
+        device = info.contents
+        spec = device.sample_spec
         found.append(
-            Sink(
-                name=_text(sink.name),
-                description=_text(sink.description),
-                rate=sink.sample_spec.rate,
-                channels=sink.sample_spec.channels,
-                index=sink.index,
-            )
+            Sink(text(device.name), text(device.description), spec.rate, spec.channels, device.index)
         )
 
-    return libpulse.SinkInfoCallback(told)
-
-
-def _text(value: bytes | None) -> str:
-    return (value or b"").decode(errors="replace")
+    return libpulse.DeviceInfoCallback(tell)
