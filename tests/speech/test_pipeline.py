@@ -10,7 +10,7 @@ from fakes import FakeClock, FakeEngine, FakeOutput
 
 from ttsd import events
 from ttsd.engines.chain import Chain
-from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused
+from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused, StoreFull
 from ttsd.model import State
 from ttsd.speech.channel import Channel, End
 from ttsd.speech.ledger import Ledger
@@ -49,7 +49,7 @@ class Pipeline:
         ]
         for player in self.players:
             player._patience = lambda: 0.0  # type: ignore[method-assign] # the test is what it would wait for
-        self.ledger.require(self.players)
+        self.ledger.attend(self.players)
 
     def play(self, *, hear: bool = True) -> None:
         """Step the players until they have nothing to do."""
@@ -213,6 +213,65 @@ def test_files_follow_the_device_and_are_no_reason_to_call_it_heard(tmp_path: Pa
     assert [pipeline.state(u.id) for u in (first, second)] == [State.SPOKEN, State.SPOKEN]
     assert [spoken.id for spoken in files.ended] == [first.id, second.id]
     pipeline.store.close()
+
+
+def test_what_is_skipped_on_the_device_is_not_kept_by_the_files_beside_it(tmp_path: Path) -> None:
+    device, files = FakeOutput("device"), FakeOutput("files", rate=None, live=False)
+    pipeline = Pipeline(tmp_path, device, files)
+    first, second = pipeline.store.say("cut in the middle"), pipeline.store.say("second")
+    pipeline.synth.step()
+    pipeline.synth.step()
+    for _ in range(5):
+        pipeline.players[0].step()
+        device.hear()
+    pipeline.players[0].step()
+    for _ in range(100):
+        pipeline.players[1].step()
+    assert len(files.sound) == len("cut in the middle") * 80, "all of it has reached the file"
+    assert files.ended == []
+    while pipeline.ledger.step(timeout=0):
+        pass
+    spoken = pipeline.ledger.cut(first, State.SKIPPED, "skipped")
+    assert spoken is not None
+    pipeline.channel.cut(End(spoken))
+    pipeline.play()
+    pipeline.play()
+    assert [(end.id, end.state) for end in files.ended] == [
+        (first.id, State.SKIPPED),
+        (second.id, State.SPOKEN),
+    ]
+    pipeline.store.close()
+
+
+def test_an_utterance_begins_when_the_device_lets_it_be_heard_not_when_a_file_has_it(tmp_path: Path) -> None:
+    device, files = FakeOutput("device"), FakeOutput("files", rate=None, live=False)
+    pipeline = Pipeline(tmp_path, device, files)
+    first, second = pipeline.store.say("first"), pipeline.store.say("second")
+    pipeline.synth.step()
+    pipeline.synth.step()
+    pipeline.play(hear=False)  # the device has taken both; the first sample is not heard yet
+    assert pipeline.state(first.id) is State.QUEUED
+    device.hear(len("first") * 80 - 1)
+    pipeline.play(hear=False)
+    assert [pipeline.state(u.id) for u in (first, second)] == [State.SPEAKING, State.QUEUED]
+    assert pipeline.ledger.now is not None
+    assert pipeline.ledger.now.utterance.id == first.id
+    pipeline.store.close()
+
+
+def test_nothing_more_is_begun_while_the_store_takes_no_notes(pipeline: Pipeline) -> None:
+    """It would be spoken again after a crash."""
+    first, second = pipeline.store.say("first"), pipeline.store.say("second")
+    pipeline.synth.step()
+    pipeline.ledger.error = StoreFull("the disk is full")
+    pipeline.synth.wake()
+    with pytest.raises(StoreFull):
+        pipeline.ledger.claim()
+    pipeline.play()  # there is room again
+    assert pipeline.state(first.id) is State.SPOKEN
+    pipeline.synth.step()
+    pipeline.play()
+    assert pipeline.state(second.id) is State.SPOKEN
 
 
 def test_text_without_anything_to_speak_is_skipped_and_says_why(pipeline: Pipeline) -> None:

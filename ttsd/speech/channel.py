@@ -6,7 +6,7 @@ Invariants
 - What was synthesised ahead but not begun can be withdrawn without a trace; what was begun can be
   cut, and then ends with the `End` that the cutter gives.
 - Outputs without a pulse of their own (files) follow: they begin an utterance only when a leading
-  output has begun it, so that being ahead never means being heard.
+  output has begun it and end it when every leading one has, so that being ahead never means being heard.
 """
 
 from __future__ import annotations
@@ -160,9 +160,7 @@ class Channel:
     def knows(self, id: UtteranceId) -> bool:
         """Whether *id* is being written, waits here, or was begun by a reader that has not seen its end."""
         with self._changed:
-            return id == self._current or any(
-                r.current == id or any(owner(i) == id for i in r.items) for r in self._readers
-            )
+            return id == self._current or any(r.current == id or self._holds(r, id) for r in self._readers)
 
     def wants(self, id: UtteranceId) -> bool:
         """Whether *id* is still being written: neither withdrawn nor cut."""
@@ -187,7 +185,7 @@ class Channel:
         with self._changed:
             for reader in self._readers:
                 place = next((n for n, i in enumerate(reader.items) if owner(i) == id), 0)
-                unfinished = reader.current == id or any(owner(i) == id for i in reader.items)
+                unfinished = reader.current == id or self._holds(reader, id)
                 self._remove(reader, id)
                 if unfinished:  # a reader that is through with it has reported its end already
                     reader.items.insert(place, end)
@@ -204,6 +202,9 @@ class Channel:
     def _gone(self, item: Item) -> bool:
         return owner(item) != self._current
 
+    def _holds(self, reader: Reader, id: UtteranceId) -> bool:
+        return any(owner(item) == id for item in reader.items)
+
     def _remove(self, reader: Reader, id: UtteranceId) -> None:
         reader.items = deque(i for i in reader.items if owner(i) != id)
         reader.pending = seconds(reader.items)
@@ -219,8 +220,12 @@ class Channel:
     def _may_take(self, reader: Reader) -> bool:
         if not reader.items:
             return False
-        item = reader.items[0]
-        return not isinstance(item, Begin) or reader in self._leaders() or owner(item) not in self._waiting()
+        item, leaders = reader.items[0], self._leaders()
+        if reader in leaders or not isinstance(item, Begin | End):
+            return True
+        if isinstance(item, Begin):
+            return owner(item) not in self._waiting()
+        return not any(r.current == owner(item) or self._holds(r, owner(item)) for r in leaders)
 
     def _nudge(self, reader: Reader) -> None:
         with self._changed:

@@ -92,7 +92,7 @@ class Ledger:
         """Where interrupted utterances go on; entries leave when they are claimed again."""
         self._notes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._refused: Callable[[], None] | None = None
-        self._required: frozenset[Player] = frozenset()
+        self._players: tuple[Player, ...] = ()
         self.now: Now | None = None
         """What is heard now; replaced as a whole, so any thread may read it."""
         self.error: StoreError | None = None
@@ -103,6 +103,8 @@ class Ledger:
     def claim(self) -> Utterance | None:
         """The next utterance worth speaking, now in flight; None: nothing waits. Raises StoreError."""
         while True:
+            if self.error is not None:
+                raise self.error  # what cannot be recorded would be spoken again after a crash
             with self._lock:
                 flying = tuple(self._flights)
             utterance = self._store.next(exclude=flying)
@@ -199,9 +201,9 @@ class Ledger:
 
     # ---- notes, from the outputs' threads
 
-    def require(self, players: Collection[Player]) -> None:
-        """From now on an utterance has ended when all of these have reported it."""
-        self._required = frozenset(players)
+    def attend(self, players: Collection[Player]) -> None:
+        """From now on an utterance has ended when all of these that are required have reported it."""
+        self._players = tuple(players)
 
     def heard(self, player: Player, mark: Mark, at: float) -> None:
         """See `Listener`."""
@@ -242,7 +244,7 @@ class Ledger:
 
     def _said(self, player: Player, start: SentenceStart, at: float) -> None:
         flight = self._flights.get(start.id)
-        if flight is None or player is not (flight.lead or player):
+        if flight is None or player is not (flight.lead or player) or not self._may_lead(player):
             return  # withdrawn meanwhile, or another output leads
         utterance = flight.utterance
         if flight.state is State.QUEUED:
@@ -266,6 +268,10 @@ class Ledger:
             events.SentenceBegin(at=at, id=start.id, index=start.index, text=start.text, engine=start.engine)
         )
 
+    def _may_lead(self, player: Player) -> bool:
+        """Whether what *player* lets be heard is what people hear: a file is written ahead of the device."""
+        return player.output.live or not any(other.output.live and not other.error for other in self._players)
+
     def _word(self, player: Player, mark: Word, at: float) -> None:
         flight = self._flights.get(mark.id)
         if flight is None or flight.lead is not player or flight.sentence is None:
@@ -286,7 +292,7 @@ class Ledger:
         if flight is None:
             return
         if flight.waiting_for is None:
-            flight.waiting_for = set(self._required)
+            flight.waiting_for = {player for player in self._players if player.required}
         flight.waiting_for.discard(player)
         if not flight.waiting_for:
             self._finish(spoken)
@@ -298,6 +304,9 @@ class Ledger:
         if flight.began is not None:
             times = {**spoken.trace, "first_sample": flight.began, "last_sample": spoken.ended_at}
             spoken = replace(spoken, trace=times)
+        if spoken.state is State.SPOKEN and flight.state is State.QUEUED:  # there was no sound in it
+            self._store.begin(spoken.id)
+            flight.state = State.SPEAKING  # stands even if the next note to the store is refused
         if spoken.state is not State.QUEUED:
             self._store.finish(spoken)
         elif flight.state is State.SPEAKING:

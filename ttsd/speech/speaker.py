@@ -92,7 +92,7 @@ class Speaker:
             )
             for output, required in outputs
         )
-        self._ledger.require([player for player in self._players if player.required])
+        self._ledger.attend(self._players)
         self._stages = (
             Stage("synth", self._synth.step, interrupt=self._synth.stop, died=died),
             *(
