@@ -60,21 +60,26 @@ def has_sound_card() -> bool:
     return "no soundcards" not in cards
 
 
+def devices(*, server: str | None = None, library: PortAudio | None = None) -> tuple[Device, ...]:
+    """All devices that answer; none where there is no audio. See `list_devices`."""
+    return list_devices(server=server, library=library).devices
+
+
 def list_devices(*, server: str | None = None, library: PortAudio | None = None) -> Listing:
-    """All devices. *server*: the sound server's address; *library*: the process's, if it plays."""
+    """All devices, and what went wrong. *server*: the sound server's address; *library*: the process's, if it plays."""
     kinds: list[Callable[[], list[Device]]] = []
     if on_linux():
         kinds.append(lambda: _sinks(server))
     if not on_linux() or has_sound_card():
         kinds.append(lambda: _portaudio(library or PortAudio()))
-    devices: list[Device] = []
+    found: list[Device] = []
     problems: list[OutputError] = []
     for kind in kinds:
         try:
-            devices += kind()
+            found += kind()
         except OutputError as error:
             problems.append(error)
-    return Listing(tuple(devices), tuple(problems))
+    return Listing(tuple(found), tuple(problems))
 
 
 def _sinks(server: str | None) -> list[Device]:

@@ -168,12 +168,13 @@ class PulseOutput:
 
     def _lost(self, error: OutputError) -> OutputError:
         """Give up the stream; a connection that stands is kept: looking for the sink is then cheap."""
+        step = error.next_step
         if self._stream is not None:
             self._stream.close()
+            step = "speech goes on when it is back"
         self._stream = None
         if self._client is not None and not self._client.alive:
             self._hang_up()
-        step = error.next_step or "speech goes on when it is back"
         return OutputError(error.what, where=self.name, next_step=step)
 
     def _hang_up(self) -> None:
