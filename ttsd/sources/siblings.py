@@ -39,7 +39,13 @@ def beside(context: Context, path: str) -> Iterator[tuple[str, Seen]]:
 
 
 def whereabouts(context: Context, at: Checkpoint) -> str | None:
-    """The path beside its old one at which a renamed file lies now; None: not there."""
+    """The path at or beside its old one at which a file lies now; None: not there."""
+    try:
+        here = context.files.look(at.path)
+    except (OSError, SourceError):
+        here = None
+    if here is not None and here.identity == at.identity:
+        return at.path
     return next((path for path, seen in beside(context, at.path) if seen.identity == at.identity), None)
 
 

@@ -194,6 +194,7 @@ class Source:
         strangers.sort(key=lambda path: (present[path].modified, path))
         arrived = self._welcome(strangers, waiting)
         new: dict[str, Tail] = {}
+        renamed: list[Tail] = []
         for identity, path in homes.items():
             tail = context.tails.get(identity)
             if tail is None or tail.owner is not self:
@@ -201,6 +202,7 @@ class Source:
             if tail.path != path:
                 log.info("file renamed", source=self.name, old=tail.path, new=path)
                 tail.at = replace(tail.at, path=path)
+                renamed.append(tail)
             tail.departed = None
             new[path] = tail
         now = context.clock.monotonic()
@@ -224,7 +226,7 @@ class Source:
         # Events name the file to which a link leads, the source names the link.
         self._aliases = {os.path.realpath(path): path for path in new if os.path.islink(path)}  # noqa: PTH114 - text
         self._show()
-        return [*leaving, *arrived]
+        return [*leaving, *renamed, *arrived]
 
     def _welcome(self, paths: list[str], waiting: dict[str, str]) -> list[Tail]:
         """Open files that nobody follows. Raises StoreError, all closed again."""

@@ -109,6 +109,8 @@ class Turns:
                 self._delay(tail, wait)
                 return _Result.DONE
             tail.waiting = None
+            if _has_older(tail):
+                return _Result.MORE  # the decision brought older text to light
             turn = tail.turn(now, None if settings.max_queue is not None else room)
         except Exchanged:
             tail.doubt, tail.idle = Doubt(tail.at), False
@@ -118,9 +120,9 @@ class Turns:
             source.refuse(tail, error.what)
             return _Result.DONE
         except Moved:
-            tail.idle = True
             if source.moved(tail):
                 return _Result.MORE
+            tail.idle = True
             self._urge(source)
             return _Result.DONE
         except (OSError, SourceError) as error:
@@ -159,3 +161,7 @@ class Turns:
         tail.cut_lines += sum(line.cut for line in turn.lines)
         if done.dropped:
             log.info("lines dropped", source=tail.owner.name, count=done.dropped, which=settings.drop)
+
+
+def _has_older(tail: Tail) -> bool:
+    return bool(tail.before)

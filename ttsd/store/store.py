@@ -15,137 +15,48 @@ from ttsd.errors import IllegalTransition, StoreError
 from ttsd.model import SAY, Priority, Spoken, State, Utterance, UtteranceId, transition
 from ttsd.store import edits, rows
 from ttsd.store.database import Database
-from ttsd.store.records import Batch, Checkpoint, Committed, Counters, Counts, FileId, Recovery
-from ttsd.store.tally import ACCEPTED, LINES, Tally
+from ttsd.store.intake import Intake
+from ttsd.store.records import Counters, Counts, Recovery
+from ttsd.store.tally import ACCEPTED, Tally
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from ttsd.clock import Clock
     from ttsd.model import EngineName, SourceName
-
-_TRIM_STEP = 2_000
-"""Rows of history deleted in one transaction: some milliseconds, so that nobody waits for them."""
+    from ttsd.settings import RetentionSettings
 
 
 def nothing() -> None:
     """Nobody wants to be woken."""
 
 
-class Store:
-    """See the module. Made by `open`."""
-
-    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None]) -> None:
-        """Use `Store.open`."""
-        self._database = database
-        self._clock = clock
-        self._wake = wake
-        with database.read() as db:
-            self._tally = Tally(db)
+class Store(Intake):
+    """See the module; what the sources use of it is in `Intake`. Made by `open`."""
 
     @classmethod
-    def open(cls, path: Path, *, clock: Clock, wake: Callable[[], None] = nothing) -> Store:
+    def open(
+        cls,
+        path: Path,
+        *,
+        clock: Clock,
+        wake: Callable[[], None] = nothing,
+        retention: RetentionSettings | None = None,
+    ) -> Store:
         """Open or create the database at *path*; its folder becomes 0700, the file 0600.
 
-        wake: called after each commit that queued something, without any lock held.
+        wake: called after each commit that queued something, without any lock held; retention: bounds of
+        what is over; None: none, the caller trims.
         Raises StoreError: StoreLocked (a second daemon), StoreCorrupt, StoreNewer, StoreFull, …
         """
         database = Database(path)
         try:
-            return cls(database, clock, wake)
+            return cls(database, clock, wake, retention)
         except BaseException:
             database.close()
             raise
-
-    # Lines and checkpoints -------------------------------------------------------------------------
-
-    def commit(self, batch: Batch) -> Committed:
-        """Queue the batch's lines and note its checkpoint, both or neither."""
-        now = self._clock.time()
-        texts = [line.text for line in batch.lines]
-        with self._database.mutex:
-            with self._database.write() as db:
-                file_id = (
-                    None if batch.checkpoint is None else rows.save_checkpoint(db, batch.checkpoint, now)
-                )
-                texts, cost = self._fit(texts, batch)
-                gone = self._drop_oldest(db, batch, cost, now)
-                if texts:
-                    expires = None if batch.max_age is None else now + batch.max_age
-                    rows.insert_lines(db, texts, (batch.source, now, batch.priority, batch.voice, expires))
-                dropped = len(batch.lines) - len(texts) + gone
-                added = {LINES: len(batch.lines), ACCEPTED: len(texts), State.DROPPED.value: dropped}
-                Tally.write(db, added)
-            self._tally.apply(added, queued={batch.source: len(texts) - gone})
-        if texts:
-            self._wake()
-        at = batch.checkpoint
-        return Committed(
-            checkpoint=None if at is None else replace(at, id=file_id, seen_at=now),
-            queued=len(texts),
-            dropped=dropped,
-        )
-
-    def _fit(self, texts: list[str], batch: Batch) -> tuple[list[str], int]:
-        """What of *texts* may enter the queue, and how many queued ones have to leave it for them."""
-        if batch.max_queue is None:
-            return texts, 0
-        room = max(batch.max_queue - self._tally.waiting(batch.source), 0)
-        if batch.drop == "newest":
-            return texts[:room], 0
-        texts = texts[-batch.max_queue :]
-        return texts, max(len(texts) - room, 0)
-
-    @staticmethod
-    def _drop_oldest(db: sqlite3.Connection, batch: Batch, cost: int, now: float) -> int:
-        """Move the *cost* oldest queued utterances of the batch's source to the history."""
-        if cost <= 0:
-            return 0
-        oldest = db.execute(
-            f"select {rows.LIVE} from queue where state = 'queued' and source = ? order by id limit ?",  # noqa: S608 - our own constant
-            (batch.source, cost),
-        ).fetchall()
-        for row in oldest:
-            _end(db, rows.utterance(row), State.DROPPED, now, "the queue of its source was full")
-        return len(oldest)
-
-    def checkpoints(self) -> tuple[Checkpoint, ...]:
-        """Every file that is remembered, oldest first."""
-        with self._database.read() as db:
-            found = db.execute(f"select {rows.FILE} from files order by id").fetchall()  # noqa: S608 - our own constant
-        return tuple(rows.checkpoint(row) for row in found)
-
-    def remember(self, found: Iterable[Checkpoint], *, pattern: str | None = None) -> tuple[Checkpoint, ...]:
-        """Store checkpoints without lines; with *pattern*, note in the same transaction that it was met."""
-        now = self._clock.time()
-        with self._database.write() as db:
-            stored = tuple(replace(at, id=rows.save_checkpoint(db, at, now), seen_at=now) for at in found)
-            if pattern is not None:
-                db.execute("insert or ignore into patterns (pattern, met_at) values (?, ?)", (pattern, now))
-        return stored
-
-    def forget(self, ids: Sequence[FileId]) -> None:
-        """Remove checkpoints: their files are gone, and whatever comes at their paths is new."""
-        if not ids:
-            return
-        with self._database.write() as db:
-            db.executemany("delete from files where id = ?", [(id_,) for id_ in ids])
-
-    def seen(self, ids: Sequence[FileId]) -> None:
-        """These files are there: their memory starts to age from now on."""
-        if not ids:
-            return
-        now = self._clock.time()
-        with self._database.write() as db:
-            db.executemany("update files set seen_at = ? where id = ?", [(now, id_) for id_ in ids])
-
-    def met(self, pattern: str) -> bool:
-        """Whether files of *pattern* were looked at before."""
-        with self._database.read() as db:
-            row = db.execute("select 1 from patterns where pattern = ?", (pattern,)).fetchone()
-        return row is not None
 
     # The queue -------------------------------------------------------------------------------------
 
@@ -247,6 +158,7 @@ class Store:
             self._tally.apply(
                 {spoken.state.value: 1}, queued={} if speaking else {old.source: -1}, speaking=-int(speaking)
             )
+        self._over(1)
 
     def drop(
         self,
@@ -269,6 +181,7 @@ class Store:
             for utterance in gone:
                 fewer[utterance.source] = fewer.get(utterance.source, 0) - 1
             self._tally.apply(added, queued=fewer)
+        self._over(len(gone))
         return gone
 
     def move(self, id: UtteranceId, position: int) -> None:
@@ -319,10 +232,6 @@ class Store:
 
     # Looking and tidying ---------------------------------------------------------------------------
 
-    def waiting(self, source: SourceName) -> int:
-        """Queued utterances of *source*; costs nothing."""
-        return self._tally.waiting(source)
-
     def counts(self) -> Counts:
         """Utterances by state; costs nothing, however long the history is."""
         with self._database.mutex:
@@ -365,25 +274,6 @@ class Store:
                 (limit,),
             ).fetchall()
         return [rows.spoken(row) for row in found]
-
-    def trim(self, *, keep: int, max_age: float | None = None) -> int:
-        """Remove one step's worth of what the history holds too much; return how many went.
-
-        keep: newest utterances that stay; max_age: seconds after which they go anyway. Call it again
-        while it returns something: each call is short, so that nobody waits long for the database.
-        """
-        oldest = 0.0 if max_age is None else self._clock.time() - max_age
-        with self._database.write() as db:
-            done = db.execute(
-                "delete from history where id in (select id from history where ended_at < ?"
-                " or id <= coalesce((select id from history order by id desc limit 1 offset ?), 0)"
-                " limit ?)",
-                (oldest, keep, _TRIM_STEP),
-            )
-        if done.rowcount:
-            with self._database.read() as db:
-                db.execute("pragma incremental_vacuum(500)").fetchall()
-        return done.rowcount
 
     def close(self) -> None:
         """Close the database; idempotent."""
