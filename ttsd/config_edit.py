@@ -9,12 +9,12 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ttsd import config, environment
 from ttsd.errors import ConfigError, UsageError
+from ttsd.replace_file import replace_file
 from ttsd.schema import Table
 from ttsd.settings import Settings
 from ttsd.shapes import did_you_mean
@@ -70,30 +70,6 @@ def set_text(path: Path, key: str, text: str) -> None:
 
 def _parts(key: str) -> list[str]:
     return key.replace("[", ".").replace("]", "").split(".")
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Put *content* in *path*'s place in one step that survives a crash. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mode = path.stat().st_mode & 0o7777 if path.exists() else 0o644
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    if hasattr(os, "O_DIRECTORY"):  # Windows cannot open folders
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def edited(text: str, key: str, value: Value, path: Path) -> str:

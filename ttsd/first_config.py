@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
-from ttsd.config_edit import replace_file
 from ttsd.config_show import toml_value
 from ttsd.errors import ConfigError, UsageError
 from ttsd.model import EngineName
+from ttsd.replace_file import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path

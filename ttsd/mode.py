@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from ttsd.config_edit import replace_file
 from ttsd.model import SourceName
+from ttsd.replace_file import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path

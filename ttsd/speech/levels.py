@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd.audio.loudness import gain_to, integrated
-from ttsd.config_edit import replace_file
+from ttsd.replace_file import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
