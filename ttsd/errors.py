@@ -109,6 +109,18 @@ class SourceError(TtsdError):
     code = "source"
 
 
+class PatternError(TtsdError):
+    """A user's regular expression cannot be used."""
+
+    code = "pattern"
+
+
+class PatternSlow(PatternError):
+    """A user's regular expression took longer over a text than it may."""
+
+    code = "pattern-slow"
+
+
 class EngineError(TtsdError):
     """An engine did not turn a sentence into sound. The chain tries the next one."""
 
