@@ -24,6 +24,8 @@ from ttsd.execute import LATER, Executor
 from ttsd.house import House
 from ttsd.mailbox import Asked, Died, Done, Ended, Mailbox, Reloading, Stopping
 from ttsd.model import EngineName
+from ttsd.service.notify import Notifier
+from ttsd.service.watchdog import Watchdog
 from ttsd.status import DaemonStatus, NowStatus, QueueStatus
 
 if TYPE_CHECKING:
@@ -42,7 +44,11 @@ SWITCH_INTERVAL = 0.0005
 """Seconds. sqlite3 and pipe reads give the GIL away at every step: at Python's default of 5 ms one busy
 thread makes each of them wait that long, and a chunk of sound takes 37 ms."""
 LOOK_SECONDS = 0.5
-"""How often the configuration file is looked at; it also lets Ctrl-C through on Windows."""
+"""How often the configuration file and the threads are looked at; it also lets Ctrl-C through on Windows."""
+SETTLE_SECONDS = 0.01
+"""How often it is looked, at the start, whether the sources are followed and the outputs stand."""
+STOP_SECONDS = 20.0
+"""What stopping may take besides finishing an utterance."""
 
 
 def run(path: Path | None) -> int:
@@ -51,7 +57,7 @@ def run(path: Path | None) -> int:
     log.configure(settings.log)
     sys.setswitchinterval(SWITCH_INTERVAL)
     assert settings.control.socket is not None, "config.load fills it in"
-    daemon = Daemon(settings, default_transport(settings.control.socket), SystemClock())
+    daemon = Daemon(settings, default_transport(settings.control.socket), SystemClock(), Notifier(os.environ))
     with _signals(daemon.mailbox):
         return daemon.run()
 
@@ -59,7 +65,7 @@ def run(path: Path | None) -> int:
 class Daemon:
     """One running ttsd."""
 
-    def __init__(self, settings: Settings, transport: Transport, clock: Clock) -> None:
+    def __init__(self, settings: Settings, transport: Transport, clock: Clock, notifier: Notifier) -> None:
         """Nothing is opened before `run`."""
         self.mailbox = Mailbox()
         self._settings, self._clock = settings, clock
@@ -69,11 +75,15 @@ class Daemon:
         self._watch = ConfigWatch(settings.path)
         self._problems: tuple[str, ...] = ()
         self._began = self._looked = clock.monotonic()
+        self._ready = False
         self._stopping: Stopping | Died | None = None
+        self._notifier = notifier
+        self._watchdog = Watchdog(notifier, lambda: (self._server, *self._house.stages()))
 
     def run(self) -> int:
         """Start, live, stop; return the exit code. Raises TtsdError if it cannot start."""
         with ExitStack() as closing:
+            closing.callback(self._notifier.close)
             closing.callback(self._server.close)
             self._house = House(self._settings, self._clock, self.mailbox, self._server)
             closing.callback(self._house.close)
@@ -81,22 +91,32 @@ class Daemon:
             self._server.start()
             closing.callback(self._server.stop)
             self._house.start()
-            self._announce()
             while self._stopping is None:
-                message = self.mailbox.get(self._until_look())
+                message = self.mailbox.get(self._until_look() if self._ready else SETTLE_SECONDS)
                 if message is not None:
                     self._handle(message)
                 self._look()
             logger.info("stopping", why=str(self._stopping))
+            speech = self._house.settings.speech
+            finishing = speech.stop_timeout if speech.on_stop == "finish" else 0.0
+            self._notifier.stopping(finishing + STOP_SECONDS)
         return 1 if isinstance(self._stopping, Died) else 0
 
     def _until_look(self) -> float:
         return max(0.0, self._looked + LOOK_SECONDS - self._clock.monotonic())
 
     def _look(self) -> None:
-        """See now and then whether the configuration was saved, however busy the mailbox is."""
-        if self._until_look() == 0 and self._stopping is None:
+        """See now and then whether all is well and the configuration was saved, however busy the mailbox is."""
+        if self._stopping is not None:
+            return
+        if not self._ready and self._house.settled():
+            self._ready = True
+            self._announce()
+        if self._until_look() == 0:
             self._looked = self._clock.monotonic()
+            self._watchdog.turn()
+            if self._notifier.wanted:
+                self._notifier.status(self._summary())
             if self._watch.changed():
                 self._reload()
 
@@ -111,6 +131,8 @@ class Daemon:
         logger.info(
             "ready", version=__version__, pid=os.getpid(), config=str(self._settings.path or "defaults")
         )
+        self._notifier.status(self._summary())
+        self._notifier.ready()
 
     # ---- messages
 
@@ -173,6 +195,8 @@ class Daemon:
     def _reload(self, *, strict: bool = False) -> object:
         """Put the file as it is now in force, or keep what is. *strict*: raise what is wrong with it."""
         changed: tuple[str, ...] = ()
+        if self._ready:  # before that, being ready is told when it is true
+            self._notifier.reloading()
         self._watch.seen()  # before it is read: what is saved from now on counts as a change
         try:
             changed = self._house.change(config.load(self._settings.path))
@@ -184,6 +208,9 @@ class Daemon:
             if strict:
                 raise
         finally:
+            if self._ready:
+                self._notifier.status(self._summary())
+                self._notifier.ready()
             self._server.publish(
                 events.ConfigChanged(
                     at=self._clock.time(), ok=not self._problems, problems=self._problems, changed=changed
@@ -192,6 +219,21 @@ class Daemon:
         return results.Reloaded(changed)
 
     # ---- status
+
+    def _summary(self) -> str:
+        """The daemon in a line, for a person."""
+        house = self._house
+        now, trouble = house.now(), house.trouble()
+        words = [f"{self._state()} {now.utterance.id}" if now else self._state()]
+        if waiting := house.store.counts().queued:
+            words.append(f"{waiting} queued")
+        words.append(now.engine if now and now.engine else house.chain.names[0])
+        words += [f"{output.name} is gone: {output.error}" for output in house.outputs() if output.error]
+        if trouble:
+            words.append(trouble)
+        if self._problems:
+            words.append(f"the configuration as saved is not in force: {self._problems[0]}")
+        return ", ".join(words)
 
     def _state(self) -> str:
         house = self._house

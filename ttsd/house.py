@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd import events, log
+from ttsd.audio.portaudio import PortAudio
 from ttsd.engines.roster import Roster
 from ttsd.errors import EngineError, StoreError, UsageError
 from ttsd.mailbox import Died, Done, Ended, Mailbox
@@ -52,6 +53,8 @@ class House:
         self.settings = settings
         self._clock, self._mailbox, self._events = clock, mailbox, events
         self.roster = Roster(clock)
+        self.portaudio = PortAudio()
+        """One for the process: to list devices anew it must know whether anybody plays."""
         self.chain: Chain = self.roster.build(settings)
         self.store = Store.open(_state_dir(settings) / DATABASE, clock=clock, wake=self._wake)
         for decision in self.store.recover(settings.speech.on_crash):
@@ -175,6 +178,20 @@ class House:
         """What is heard."""
         return self.speaker.now if self.speaker else None
 
+    def stages(self) -> tuple[Stage, ...]:
+        """The threads that must make progress."""
+        sources = (self._source_stage,) if self._source_stage is not None else ()
+        return sources + (self.speaker.stages if self.speaker is not None else ())
+
+    def settled(self) -> bool:
+        """Whether the sources are followed, and every output stands or is known to be gone and looked for."""
+        return (
+            self.reader is not None
+            and self.reader.settled
+            and self.speaker is not None
+            and self.speaker.settled
+        )
+
     def trouble(self) -> str | None:
         """Why the queue does not move; None: it does."""
         return self.speaker.trouble if self.speaker else None
@@ -199,7 +216,9 @@ class House:
         from ttsd.audio.build import make_all
         from ttsd.speech.speaker import Speaker
 
-        outputs = make_all(settings.outputs, folder=_state_dir(settings) / "spoken")
+        outputs = make_all(
+            settings.outputs, folder=_state_dir(settings) / "spoken", library=self.portaudio
+        )
         speaker = Speaker(
             self.store,
             self.chain,
@@ -274,7 +293,11 @@ class House:
             self._enabled(settings), _base(settings), self.store, self._clock, max_age=settings.speech.max_age
         )
         self._source_stage = Stage(
-            "sources", lambda: reader.wait(reader.step()), interrupt=reader.wake, died=self._died
+            "sources",
+            lambda: reader.wait(reader.step()),
+            interrupt=reader.wake,
+            died=self._died,
+            prod=reader.wake,
         )
         self._source_stage.start()
 

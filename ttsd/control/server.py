@@ -13,6 +13,7 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, get_args
@@ -46,6 +47,11 @@ _ACCEPT_PAUSE = 1.0  # seconds without accepting when descriptors have run out
 class Server:
     """Serves a transport's clients."""
 
+    stage = "control"
+    """What its thread is called where threads are watched."""
+    excused = False
+    """A turn has nothing to wait for but clients, and `prod`."""
+
     def __init__(
         self,
         transport: Transport,
@@ -56,6 +62,8 @@ class Server:
         died: Callable[[str, BaseException], None] | None = None,
     ) -> None:
         """*died*: told if the thread ends of a fault, which is ours; a daemon nobody can ask must know."""
+        self.beat = time.monotonic()
+        """When the last turn of the loop began (monotonic seconds)."""
         self._transport = transport
         self._submit = submit
         self._limits = limits or Limits()
@@ -94,7 +102,7 @@ class Server:
     def stop(self) -> None:
         """Say goodbye to all clients, close everything; idempotent."""
         self._stopping = True
-        self._wake()
+        self.prod()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -115,7 +123,7 @@ class Server:
                 return
             self._events += 1
             self._posted.append(event)
-        self._wake()
+        self.prod()
 
     def step(self, timeout: float | None = None) -> None:
         """One turn of the loop; waits *timeout* seconds at most (None: until something happens)."""
@@ -151,6 +159,7 @@ class Server:
     def _run(self) -> None:
         try:
             while not self._stopping:
+                self.beat = time.monotonic()
                 self.step()
         except BaseException as error:  # reported, not swallowed: see __init__
             log.exception("control_died")
@@ -275,7 +284,7 @@ class Server:
                 if not self._open:
                     return
                 self._posted.append((client, request, result))
-            self._wake()
+            self.prod()
 
         return reply
 
@@ -368,7 +377,8 @@ class Server:
         until = max(0.0, min(deadlines) - self._clock.monotonic())
         return until if timeout is None else min(until, timeout)
 
-    def _wake(self) -> None:
+    def prod(self) -> None:
+        """End the loop's wait, so that a new turn begins; from any thread, never blocks."""
         try:
             self._wake_out.send(b"\0")
         except BlockingIOError:

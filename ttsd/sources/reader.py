@@ -90,6 +90,8 @@ class SourceReader:
         self._turns.max_age = max_age
         self._expiry = Expiry(self._context, (retention or RetentionSettings()).files)
         self._sources: tuple[Source, ...] = ()
+        self.settled = False
+        """Whether the first round is over: every source is followed, or the store's trouble is known."""
         self._base = base
         self._trouble: StoreError | None = None
         self._retry_at = 0.0
@@ -161,13 +163,14 @@ class SourceReader:
         if self._trouble is not None:
             log.info("the store works again")
             self._trouble, self._retry = None, _RETRY[0]
+        self.settled = True
         return max(0.0, min(self._turns.next(now) or now + LOOK, self._attention.next(now)) - now)
 
     def _suffer(self, error: StoreError, now: float) -> float:
         """Lines wait in their files, and the store is tried again after a while."""
         if self._trouble is None:
             log.error("lines wait in their files", reason=str(error), code=error.code)
-        self._trouble = error
+        self._trouble, self.settled = error, True
         self._retry_at = now + self._retry
         self._retry = min(self._retry * 2, _RETRY[1])
         for source in self._sources:

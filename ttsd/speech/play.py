@@ -111,22 +111,32 @@ class Player:
     def pause(self) -> None:
         """Fall silent within a block and the device's buffer, keeping the place."""
         self._paused = True
-        self._nudge()
+        self.nudge()
 
     def resume(self) -> None:
         """Go on at the sample where `pause` stopped."""
         self._paused = False
-        self._nudge()
+        self.nudge()
 
     def fade_out(self, spoken: Spoken) -> None:
         """Stop sounding this utterance now, which ends so. Call it after the channel was cut."""
         self._cut = spoken
-        self._nudge()
+        self.nudge()
 
     def stop(self) -> None:
         """Make the running `step` return soon; nothing more is played."""
         self._reader.close()
-        self._nudge()
+        self.nudge()
+
+    def nudge(self) -> None:
+        """Make the running `step` return soon, to look at what changed."""
+        self._wake.set()
+        self._reader.nudge()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the output stands, or is known to be gone and looked for."""
+        return self._opened or self.error is not None
 
     @property
     def stopped(self) -> bool:
@@ -328,10 +338,6 @@ class Player:
         self._tail = Tail()
         self._written = self._last_heard
         self._reader.take(REOPEN_SECONDS)
-
-    def _nudge(self) -> None:
-        self._wake.set()
-        self._reader.nudge()
 
 
 def _belongs(mark: Mark, id: UtteranceId) -> bool:

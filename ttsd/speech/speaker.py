@@ -94,12 +94,25 @@ class Speaker:
         )
         self._ledger.attend(self._players)
         self._stages = (
-            Stage("synth", self._synth.step, interrupt=self._synth.stop, died=died),
+            Stage(
+                "synth",
+                self._synth.step,
+                interrupt=self._synth.stop,
+                died=died,
+                prod=self._synth.wake,
+                waits=lambda: self._synth.waits,
+            ),
             *(
-                Stage(f"play-{player.output.name}", player.step, interrupt=player.stop, died=died)
+                Stage(
+                    f"play-{player.output.name}",
+                    player.step,
+                    interrupt=player.stop,
+                    died=died,
+                    prod=player.nudge,
+                )
                 for player in self._players
             ),
-            Stage("record", self._record, interrupt=self._stop_recording, died=died),
+            Stage("record", self._record, interrupt=self._stop_recording, died=died, prod=self._ledger.nudge),
         )
         self._recording_ends = threading.Event()
 
@@ -209,6 +222,16 @@ class Speaker:
         self._ledger.drain()
 
     # ---- what it does
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Its threads, which must make progress."""
+        return self._stages
+
+    @property
+    def settled(self) -> bool:
+        """Whether every output stands, or is known to be gone and looked for."""
+        return all(player.settled for player in self._players)
 
     @property
     def now(self) -> Now | None:

@@ -24,13 +24,18 @@ class Stage(threading.Thread):
         *,
         interrupt: Callable[[], None],
         died: Callable[[str, BaseException], None],
+        prod: Callable[[], None],
+        waits: Callable[[], bool] = lambda: False,
     ) -> None:
-        """*interrupt*: makes a blocking step return soon; *died*: told of a fault, which is ours."""
+        """*interrupt*: makes a blocking step return soon, for good; *died*: told of a fault, which is ours;
+        *prod*: makes a step that waits for work return soon; *waits*: whether the step waits for something
+        that has a deadline of its own, or that lasts as long as people like."""
         super().__init__(name=f"ttsd-{name}", daemon=True)
         self.stage = name
         self.beat = time.monotonic()
         """When the last step began (monotonic seconds)."""
-        self._step, self._interrupt, self._died = step, interrupt, died
+        self.prod = prod
+        self._step, self._interrupt, self._died, self._waits = step, interrupt, died, waits
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -43,6 +48,11 @@ class Stage(threading.Thread):
         except BaseException as error:
             log.exception("stage_died", stage=self.stage)
             self._died(self.stage, error)
+
+    @property
+    def excused(self) -> bool:
+        """Whether nobody should wonder that `beat` stands still."""
+        return self._stopping.is_set() or self._waits()
 
     def stop(self, timeout: float = 10.0) -> None:
         """End after the running step. A stage that does not end in time is left behind with a warning."""

@@ -14,7 +14,7 @@ One thread calls `step`; `wake`, `abandon`, `use_chain`, `hold` and `stop` may b
 from __future__ import annotations
 
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ from ttsd.speech.finish import Finish
 from ttsd.text.sentences import split_sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from ttsd.clock import Clock
     from ttsd.engines.chain import Chain, Heard
@@ -93,6 +93,8 @@ class Synth:
         self._worked = True
         """A sentence was spoken since the last one that was given up."""
         self._released: list[Callable[[], None]] = []
+        self.waits = False
+        """Whether it waits for an engine (which has time-outs), for room in the channel or for the next try."""
 
     # ---- from any thread
 
@@ -207,7 +209,8 @@ class Synth:
                     raise
                 sentence = error.rest
                 self._poke.clear()
-                self._poke.wait(max(RETRY_SECONDS, error.retry_in))
+                with self._waiting():
+                    self._poke.wait(max(RETRY_SECONDS, error.retry_in))
                 if not self._channel.wants(work.utterance.id):
                     raise _WithdrawnError from error
                 work.chain = self._chain
@@ -222,7 +225,7 @@ class Synth:
         work.trace.setdefault("requested", self._clock.time())
         finish: Finish | None = None
         with closing(work.chain.speak(request, prefer=utterance.engine)) as pieces:
-            for heard in pieces:
+            for heard in self._patiently(pieces):
                 chunk = heard.chunk
                 work.trace.setdefault("first_chunk", self._clock.time())
                 if finish is not None and not finish.fits(heard):  # another engine took over
@@ -248,8 +251,26 @@ class Synth:
             self._put(Sound(work.utterance.id, Chunk(samples, work.rate, words)))
 
     def _put(self, item: Item) -> None:
-        if not self._channel.put(item):
+        with self._waiting():
+            taken = self._channel.put(item)
+        if not taken:
             raise _WithdrawnError
+
+    def _patiently(self, pieces: Iterator[Heard]) -> Iterator[Heard]:
+        while True:
+            with self._waiting():
+                heard = next(pieces, None)
+            if heard is None:
+                return
+            yield heard
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        self.waits = True
+        try:
+            yield
+        finally:
+            self.waits = False
 
     def _trouble(self, what: str | None) -> None:
         if what != self.trouble:
