@@ -35,6 +35,9 @@ class Good:
         self.setup = setup
         progress("warming up")
 
+    def prepare(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """Nothing to do."""
+
     def voices(self) -> tuple[Voice, ...]:
         """Two, one of which has speakers."""
         return Voice("first", "en-US"), Voice("second", "de-DE", ("anna", "bert"))

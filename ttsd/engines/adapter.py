@@ -45,7 +45,11 @@ class Adapter(Protocol):
     """One engine. All calls but `cancel` come from one thread."""
 
     def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
-        """Import, load and warm up; *progress* takes phrases for people."""
+        """Import, load and warm up; *progress* takes phrases for people, from any thread, later too."""
+        ...
+
+    def prepare(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """In a process of its own: make once what lets later starts be fast; may do nothing."""
         ...
 
     def voices(self) -> Sequence[Voice]:

@@ -72,7 +72,10 @@ ENTRIES: tuple[Entry, ...] = (
             Option("noise_scale", float, "How much the voice varies.", None, 0.0, 2.0),
             Option("noise_w_scale", float, "How much the lengths of the sounds vary.", None, 0.0, 2.0),
             Option("speaker", str, "The speaker of a voice that has several: name or number."),
-            Option("threads", int, "Threads of a synthesis; 0: the machine's cores, four at most.", 0, 0, 64),
+            Option("stream", bool, "Give the first sound while the sentence is still being made.", True),
+            Option(
+                "threads", int, "Threads of a synthesis; 0: as the machine has cores, four at most.", 0, 0, 64
+            ),
         ),
     ),
     Entry(

@@ -207,7 +207,7 @@ class EngineHost:
             return ("installed", None) if self._last_error is None else ("failed", self._last_error)
         if info is None:
             return "loading", self._detail
-        return ("busy", None) if self._running is not None else ("ready", None)
+        return ("ready" if self._running is None else "busy"), self._detail
 
     def _speak(self, request: Request) -> Iterator[Chunk]:
         child, info = self._ready()
@@ -261,7 +261,9 @@ class EngineHost:
                     self._factor = seconds / (samples / pcm.rate)
                 return
             elif event.type == protocol.ERROR:
-                raise protocol.read_error(event, self.name)
+                fault = protocol.read_error(event, self.name)
+                fault.what = withhold(fault.what, self._text)
+                raise fault
 
     def _receive(self, child: Child, deadline: float, otherwise: str) -> Event:
         """The next event. Raises EngineTimeout at *deadline*, EngineCancelled, EngineCrashed."""
@@ -275,8 +277,13 @@ class EngineHost:
                 event = child.receive(left)
             except Closed:
                 raise self._crashed(child) from None
-            if event is not None:
-                return event
+            if event is None:
+                continue
+            if event.type == protocol.PROGRESS:
+                self._detail = str(event.data.get("text", ""))[:300]
+                log.info("engine_progress", engine=self.name, doing=self._detail)
+                continue
+            return event
 
     def _crashed(self, child: Child) -> EngineError:
         if self._cancelled or self._closed:
@@ -318,7 +325,7 @@ class EngineHost:
                 self._drop(child)
                 raise
             with self._state:
-                self._info = info
+                self._info, self._detail = info, None
             self._load_seconds = self._clock.monotonic() - began
             self._last_error = None
             log.info("engine_ready", engine=self.name, seconds=round(self._load_seconds, 2), pid=child.pid)
@@ -346,8 +353,6 @@ class EngineHost:
             event = self._receive(child, began + self._load_timeout, "was not ready")
             if event.type == protocol.HELLO:
                 protocol.check_hello(event, self.name)
-            elif event.type == protocol.PROGRESS:
-                self._detail = str(event.data.get("text", ""))[:200]
             elif event.type == protocol.ERROR and protocol.job_of(event) is None:
                 raise protocol.read_error(event, self.name)
             elif event.type == protocol.INFO:

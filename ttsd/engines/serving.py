@@ -104,8 +104,11 @@ class Service:
         self._lock = threading.Lock()
         self._pending: list[Job] = []
         self._asking: list[Connection] = []
+        """Clients that wait for it to be ready."""
+        self._familiar: list[Connection] = []
+        """Clients that know the extension."""
         self._doing = ""
-        """The last progress told."""
+        """What loading is at."""
         self._answer: Event | None = None
 
     def load(self) -> EngineError | None:
@@ -121,6 +124,7 @@ class Service:
         with self._lock:
             self._answer = answer
             asking, self._asking = self._asking, []
+            self._doing = ""
         for connection in asking:
             connection.send(answer)
         return fault
@@ -143,6 +147,8 @@ class Service:
         while not connection.gone and (event := connection.receive()) is not None:
             self._handle(connection, event)
         connection.gone = True
+        with self._lock:
+            self._familiar = [one for one in self._familiar if one is not connection]
         self._cancel(lambda job: job.connection is connection)
 
     def _handle(self, connection: Connection, event: Event) -> None:
@@ -153,13 +159,18 @@ class Service:
             self._cancel(lambda job: job.connection is connection and job.id == wanted)
         elif event.type == protocol.DESCRIBE:
             with self._lock:
-                answer = self._answer or (protocol.progress(self._doing) if self._doing else None)
-                if self._answer is None:
+                answer = self._answer
+                if answer is None:
                     self._asking.append(connection)
             if answer is not None:
                 connection.send(answer)
         elif event.type == protocol.HELLO:
             connection.send(protocol.hello())
+            with self._lock:
+                self._familiar.append(connection)
+                doing = self._doing
+            if doing:
+                connection.send(protocol.progress(doing))
         elif event.type == protocol.PING:
             connection.send(wire.Event(protocol.PONG, event.data))
         # Anything else is an extension that we do not know.
@@ -194,8 +205,8 @@ class Service:
     def _progress(self, text: str) -> None:
         with self._lock:
             self._doing = text
-            asking = list(self._asking)
-        for connection in asking:
+            familiar = list(self._familiar)
+        for connection in familiar:
             connection.send(protocol.progress(text))
 
     def _speak(self, job: Job) -> None:

@@ -32,9 +32,13 @@ def main(argv: Sequence[str]) -> int:
         _die_with(arguments.parent)
     if arguments.nice and sys.platform != "win32":
         os.nice(arguments.nice)
-    streams = None if arguments.uri else _take_stdio()
+    streams = None if arguments.uri or arguments.prepare else _take_stdio()
     try:
-        service = Service(arguments.engine, load_adapter(_adapter_of(arguments)), _setup_of(arguments))
+        adapter, setup = load_adapter(_adapter_of(arguments)), _setup_of(arguments)
+        if arguments.prepare:
+            adapter.prepare(setup, say)
+            return 0
+        service = Service(arguments.engine, adapter, setup)
     except EngineError as error:
         say(str(error))
         return 1
@@ -55,6 +59,9 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="the user's data folder")
     parser.add_argument("--cache", type=Path, help="the user's cache folder")
     parser.add_argument("--adapter", metavar="MODULE:CLASS", help="an adapter that is not in the catalogue")
+    parser.add_argument(
+        "--prepare", action="store_true", help="make once what lets later starts be fast, and end"
+    )
     parser.add_argument("--parent", type=int, default=0, help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 

@@ -49,6 +49,9 @@ class Hibari:
         # The first sentence builds tables; better now than then.
         self._load(self._default)("Ready.")
 
+    def prepare(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """See Adapter: there is nothing to prepare."""
+
     def voices(self) -> tuple[Voice, ...]:
         """See Adapter."""
         return tuple(sorted(self._voices.values(), key=lambda voice: voice.name != self._default))

@@ -1,37 +1,50 @@
-"""Piper: phonemes by espeak-ng, sound by one ONNX graph for each voice; a chunk for each sentence.
+"""Piper: phonemes by espeak-ng, sound by an ONNX graph for each voice, streamed inside the sentence.
 
-The library's own loading and synthesis are passed by where they cost: session options are measured
-ones, and a run can be ended from another thread.
+A voice whose parts are in the cache speaks in pieces from the start. One that is new speaks whole
+sentences while a process of its own splits it (a second, 350 MB that are given back), and changes
+over between two sentences. A voice that cannot be split speaks whole sentences for good, and says why.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsd.engines import voices
+from ttsd.engines.adapters import piper_parts, piper_words
+from ttsd.engines.adapters.piper_graphs import GraphError, feed
+from ttsd.engines.adapters.piper_model import Model, SplitModel, WholeModel
 from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused, UnknownVoice
-from ttsd.model import Chunk, Voice
+from ttsd.model import Chunk, Voice, WordTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ttsd.engines.adapter import Setup
+    from ttsd.engines.adapters.piper_parts import Parts
     from ttsd.engines.engine import Request
     from ttsd.engines.voices import VoiceFile
 
 INSTALL = 'pip install "ttsd[piper]"'
 KEPT = 3
 """Voices kept loaded; each takes some 100 MB."""
+_BOOT = Path(__file__).parents[1] / "boot.py"
 
 
 @dataclass(slots=True)
 class _Loaded:
+    file: VoiceFile
     voice: Any
-    """piper.PiperVoice"""
+    """piper.PiperVoice: phonemes, ids and settings; its graph is ours."""
+    model: Model
+    """Replaced, between two sentences, when the voice is split."""
     described: Voice
 
 
@@ -40,23 +53,33 @@ class Piper:
 
     def __init__(self) -> None:
         self._setup: Setup
+        self._tell: Callable[[str], None]
         self._default = ""
         self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
         self._run_options: Any = None
 
     def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
         """See Adapter."""
-        self._setup = setup
-        progress("checking the voice")
+        self._setup, self._tell = setup, progress
         file = voices.find(setup.voice, setup.base, setup.data, setup.cache)
         progress(f"loading {file.name}")
-        try:
-            import onnxruntime  # noqa: F401  # the first import tells whether it can be used at all
-            import piper  # noqa: F401
-        except ImportError as error:
-            raise EngineMissing(f"Piper cannot be imported: {error}", next_step=INSTALL) from error
+        _require_piper()
         self._default = file.name
-        self._loaded[file.name] = self._load(file)
+        self._loaded[file.name] = loaded = self._load(file)
+        # espeak reads its data at the first text.
+        loaded.voice.phonemize("ready")
+
+    def prepare(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """See Adapter: split the voice."""
+        file = voices.find(setup.voice, setup.base, setup.data, setup.cache)
+        folder = _folder(file, setup)
+        if piper_parts.find(folder) is None:
+            try:
+                piper_parts.make(file.model, folder, progress)
+            except ImportError as error:
+                raise EngineMissing(f"the package {error.name} is missing", next_step=INSTALL) from error
+            except (piper_parts.CannotSplit, GraphError) as error:
+                raise EngineRefused(str(error)) from error
 
     def voices(self) -> tuple[Voice, ...]:
         """See Adapter."""
@@ -67,13 +90,34 @@ class Piper:
 
     def synthesize(self, request: Request) -> Iterator[Chunk]:
         """See Adapter."""
+        import onnxruntime
+
         loaded = self._voice(request.voice or self._default)
-        voice = loaded.voice
-        for phonemes in voice.phonemize(request.text):
-            if phonemes:
-                yield Chunk(
-                    self._run(loaded, voice.phonemes_to_ids(phonemes), request), voice.config.sample_rate
-                )
+        model, voice = loaded.model, loaded.voice
+        speaker = self._speaker(loaded, request)
+        sentences = [phonemes for phonemes in voice.phonemize(request.text) if phonemes]
+        matches = piper_words.align(request.text, sentences) if model.hop else []
+        given = 0
+        self._run_options = options = onnxruntime.RunOptions()
+        try:
+            for index, phonemes in enumerate(sentences):
+                ids = voice.phonemes_to_ids(phonemes)
+                fed = feed(ids, _scales(voice.config, request), speaker)
+                offset = given / voice.config.sample_rate
+                for piece in model.speak(fed, options):
+                    words: tuple[WordTime, ...] = ()
+                    if piece.frames is not None and model.hop:
+                        found = piper_words.spans(phonemes, voice.config.phoneme_id_map, piece.frames)
+                        frame = model.hop / voice.config.sample_rate
+                        words = piper_words.times(matches, index, found, frame, offset) if found else ()
+                    given += piece.samples.size
+                    yield Chunk(piece.samples, voice.config.sample_rate, words)
+        except GraphError as error:
+            if options.terminate:
+                raise EngineCancelled("cancelled") from error
+            raise EngineRefused(f"its graph failed: {error}"[:300]) from error
+        finally:
+            self._run_options = None
 
     def cancel(self) -> None:
         """See Adapter: the graph stops at its next node."""
@@ -83,37 +127,11 @@ class Piper:
     def close(self) -> None:
         """See Adapter."""
 
-    def _run(self, loaded: _Loaded, ids: list[int], request: Request) -> Any:
-        import numpy as np
-        import onnxruntime
-
-        config, options = loaded.voice.config, request.options
-        scales = [
-            options.get("noise_scale", config.noise_scale),
-            options.get("length_scale", config.length_scale),
-            options.get("noise_w_scale", config.noise_w_scale),
-        ]
-        feed = {
-            "input": np.array([ids], np.int64),
-            "input_lengths": np.array([len(ids)], np.int64),
-            "scales": np.array(scales, np.float32),
-        }
-        if config.num_speakers > 1:
-            feed["sid"] = np.array([self._speaker(loaded, request)], np.int64)
-        self._run_options = onnxruntime.RunOptions()
-        try:
-            sound = loaded.voice.session.run(None, feed, self._run_options)[0]
-        except RuntimeError as error:  # onnxruntime's own errors derive from it
-            if self._run_options.terminate:
-                raise EngineCancelled("cancelled") from error
-            raise
-        finally:
-            self._run_options = None
-        return np.ascontiguousarray(sound.reshape(-1), np.float32)
-
-    def _speaker(self, loaded: _Loaded, request: Request) -> int:
-        wanted = request.speaker or request.options.get("speaker")
+    def _speaker(self, loaded: _Loaded, request: Request) -> int | None:
         config = loaded.voice.config
+        if config.num_speakers <= 1:
+            return None
+        wanted = request.speaker or request.options.get("speaker")
         if wanted is None:
             return int(config.default_speaker_id)
         if (number := config.speaker_id_map.get(str(wanted))) is not None:
@@ -128,36 +146,64 @@ class Piper:
 
     def _voice(self, name: str) -> _Loaded:
         if name not in self._loaded:
-            file = next(
-                (f for f in voices.listed(self._setup.base, self._setup.data) if f.name == name), None
-            )
-            if file is None:
+            setup = self._setup
+            if not any(file.name == name for file in voices.listed(setup.base, setup.data)):
                 raise UnknownVoice(f"has no voice {name}")
-            checked = voices.find(name, self._setup.base, self._setup.data, self._setup.cache)
-            self._loaded[name] = self._load(checked)
+            self._loaded[name] = self._load(voices.find(name, setup.base, setup.data, setup.cache))
             while len(self._loaded) > KEPT:
                 self._loaded.popitem(last=False)
         self._loaded.move_to_end(name)
         return self._loaded[name]
 
     def _load(self, file: VoiceFile) -> _Loaded:
-        from onnxruntime import InferenceSession, SessionOptions
         from piper import PiperVoice
         from piper.config import PiperConfig
 
-        options = SessionOptions()
-        options.intra_op_num_threads = int(self._setup.options.get("threads", 0)) or min(
-            os.cpu_count() or 1, 4
-        )
-        options.inter_op_num_threads = 1
-        # Spinning threads burn 42 ms after each run and slow a busy machine down.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        streamed = bool(self._setup.options.get("stream", True))
         try:
             config = PiperConfig.from_dict(json.loads(file.config.read_text("utf-8")))
-            session = InferenceSession(str(file.model), options, providers=["CPUExecutionProvider"])
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
+            parts = piper_parts.find(_folder(file, self._setup)) if streamed else None
+            model = self._split_model(parts, config.sample_rate) if parts else None
+            if model is None:
+                whole = WholeModel(file.model, self._threads())
+                loaded = _Loaded(file, PiperVoice(session=None, config=config), whole, describe(file))
+                if streamed:
+                    threading.Thread(target=self._split, args=(loaded,), name="split", daemon=True).start()
+                return loaded
+            return _Loaded(file, PiperVoice(session=None, config=config), model, describe(file))
+        except (OSError, KeyError, ValueError, GraphError) as error:
             raise EngineRefused(f"{file.model} cannot be loaded: {error}"[:300]) from error
-        return _Loaded(PiperVoice(session=session, config=config), describe(file))
+
+    def _split_model(self, parts: Parts, rate: int) -> SplitModel | None:
+        try:
+            return SplitModel(parts, rate, self._threads())
+        except GraphError as error:
+            self._tell(f"the cache is damaged and will be made anew: {error}"[:300])
+            piper_parts.forget(parts)
+            return None
+
+    def _split(self, loaded: _Loaded) -> None:
+        """In a thread: have the voice split by a process of its own, then speak with the parts."""
+        setup, name = self._setup, loaded.file.name
+        command = [sys.executable, str(_BOOT), "piper", "--prepare", "--nice", "10"]
+        command += ["--parent", str(os.getpid()), "--voice", str(loaded.file.model.resolve())]
+        for option, folder in (("--base", setup.base), ("--data", setup.data), ("--cache", setup.cache)):
+            command += [option, str(folder)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        parts = piper_parts.find(_folder(loaded.file, setup))
+        model = self._split_model(parts, loaded.voice.config.sample_rate) if parts else None
+        if model is not None:
+            loaded.model = model
+            self._tell(f"{name} is split and speaks in pieces from now on")
+        else:
+            words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            self._tell(f"{name} speaks whole sentences: {words[-1] if words else 'it was not split'}")
+
+    def _threads(self) -> int:
+        chosen = int(self._setup.options.get("threads", 0))
+        cores = os.cpu_count() or 1
+        # Its threads wait without spinning, so two may have both of two cores; more leave one to others.
+        return chosen or (cores if cores <= 2 else min(4, cores - 1))
 
 
 def describe(file: VoiceFile) -> Voice:
@@ -169,3 +215,24 @@ def describe(file: VoiceFile) -> Voice:
         return Voice(file.name, str(language).replace("_", "-") if language else None, tuple(speakers))
     except (OSError, ValueError, AttributeError):
         return Voice(file.name)
+
+
+def _require_piper() -> None:
+    try:
+        import onnxruntime  # noqa: F401  # whether it can be imported is all we want to know
+        import piper  # noqa: F401  # likewise
+    except ImportError as error:
+        raise EngineMissing(f"Piper cannot be imported: {error}", next_step=INSTALL) from error
+
+
+def _folder(file: VoiceFile, setup: Setup) -> Path:
+    return piper_parts.folder_for(setup.cache, voices.fingerprint(file.model, setup.cache))
+
+
+def _scales(config: Any, request: Request) -> tuple[float, float, float]:
+    options = request.options
+    return (
+        float(options.get("noise_scale", config.noise_scale)),
+        float(options.get("length_scale", config.length_scale)),
+        float(options.get("noise_w_scale", config.noise_w_scale)),
+    )

@@ -31,6 +31,9 @@ class Tone:
         if setup.voice not in (None, _VOICE):
             raise UnknownVoice(f"has no voice {setup.voice}", next_step=f"it has {_VOICE}")
 
+    def prepare(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """See Adapter: there is nothing to prepare."""
+
     def voices(self) -> tuple[Voice, ...]:
         """See Adapter."""
         return (Voice(_VOICE),)
