@@ -292,6 +292,8 @@ class House:
         self.reader = reader = SourceReader(
             self._enabled(settings), _base(settings), self.store, self._clock, max_age=settings.speech.max_age
         )
+        # Before any command is answered: who hears that ttsd runs may append, and it counts as new.
+        reader.step()
         self._source_stage = Stage(
             "sources",
             lambda: reader.wait(reader.step()),
