@@ -89,3 +89,16 @@ def test_two_daemons_with_configurations_of_their_own_do_not_meet(make_daemon: M
     assert one.terminate() == 0
     other.append("and it lives on")
     other.wait_until_spoken(2)
+
+
+def test_what_is_appended_as_soon_as_the_daemon_answers_is_new(make_daemon: MakeDaemon) -> None:
+    """Whoever hears that it runs may write: nothing of that counts as what was there before."""
+    for attempt in range(3):
+        text = configuration(output=UNTIMED).replace('start = "beginning"', 'start = "end"')
+        daemon = make_daemon(text, name=f"d{attempt}")
+        if attempt:
+            daemon.append("this was there before")
+        daemon.start()
+        daemon.append("and this is new")
+        daemon.wait_until_spoken(1)
+        assert [one.text for one in daemon.history()] == ["and this is new"]
