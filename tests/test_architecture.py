@@ -39,7 +39,7 @@ CONFIGURATION = {
 }
 """Reads and writes ttsd.toml; of the rooms it knows what engines are called and where they may run."""
 KNOWN_TO_CONFIGURATION = {"ttsd.engines.catalog", "ttsd.engines.uri"}
-HALL = {"commands", "completion", "events", "log", "mailbox", "mode", "results", "status", "waiting_list"}
+HALL = {"commands", "completion", "events", "journal", "log", "mailbox", "mode", "results", "status", "waiting_list"}
 """What the house and its clients share; knows no room."""
 HEAVY = {"numpy", "soxr", "soundfile", "sounddevice", "onnxruntime", "watchdog", "platformdirs", "sentencex"}
 CLIENT_MODULES = ("ttsd.cli.remote", "ttsd.control.client")

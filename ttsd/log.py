@@ -1,6 +1,7 @@
 """The log: a line for each decision a user would ask about, on stderr.
 
-Coloured on a terminal, one JSON object a line otherwise. Spoken text appears only at debug.
+Coloured on a terminal, with priorities and fields where systemd's journal reads it, one JSON object a
+line otherwise. Spoken text appears only at debug.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import structlog
+
+from ttsd import journal
+from ttsd.journal import Journal
 
 if TYPE_CHECKING:
     from ttsd.settings import LogSettings
@@ -21,20 +25,30 @@ def configure(settings: LogSettings) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console),
     ]
-    if console:
+    stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console)
+    factory: Journal | structlog.WriteLoggerFactory = structlog.WriteLoggerFactory(file=sys.stderr)
+    if settings.format == "auto" and journal.is_stderr():  # which stamps the time itself
+        final: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, journal.entry]
+        before = structlog.get_config()["logger_factory"]
+        factory = before if isinstance(before, Journal) else Journal()
+    elif console:
         # Tracebacks as Python prints them: the pretty ones import half a megabyte of Rich.
-        final: list[structlog.typing.Processor] = [
+        final = [
+            stamp,
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
+            ),
         ]
     else:
-        final = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        final = [
+            stamp,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
     structlog.configure(
         processors=[*shared, *final],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=factory,
         cache_logger_on_first_use=False,
     )
