@@ -27,7 +27,7 @@ _OTHER = re.compile(r"[^A-Z0-9_]")
 
 def is_stderr(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether what we write to stderr ends in the journal (and not in a file somebody led it to)."""
-    if sys.platform == "win32" or "JOURNAL_STREAM" not in environ:
+    if "JOURNAL_STREAM" not in environ:
         return False
     try:
         found = os.fstat(2)

@@ -87,12 +87,13 @@ class Notifier:
 
 def _connect(address: str) -> socket.socket | None:
     """The manager's socket; "@name" is one in the abstract namespace."""
-    if sys.platform == "win32" or not address:
+    if not address:
         return None
     if not address.startswith(("/", "@")):
         log.warning("manager_not_told", error=f"NOTIFY_SOCKET={address} is no Unix socket")
         return None
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    # Looked up by name: Windows, which never gets here, has no such family.
+    made = socket.socket(getattr(socket, "AF_UNIX"), socket.SOCK_DGRAM)  # noqa: B009
     made.settimeout(SEND_SECONDS)
     try:
         made.connect("\0" + address[1:] if address.startswith("@") else address)
