@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -203,3 +204,13 @@ def test_what_is_missing_is_named_with_the_command_that_brings_it(
 def test_the_scripts_are_executable() -> None:
     for script in ("run", "test"):
         assert os.access(ROOT / "scripts" / script, os.X_OK)
+
+
+def test_windows_scripts_install_the_same_and_are_ascii() -> None:
+    for script in ("run", "test"):
+        ours, windows = (
+            (ROOT / "scripts" / name).read_text(encoding="ascii" if name.endswith("ps1") else "utf-8")
+            for name in (script, f"{script}.ps1")
+        )
+        assert re.findall(r"'(\.\[.*\])'", windows) == re.findall(r"'(\.\[.*\])'", ours) != []
+    assert (ROOT / "scripts" / "venv.ps1").read_bytes().isascii()
