@@ -144,3 +144,14 @@ def test_the_schema_knows_every_engine_and_its_options() -> None:
     assert engines["piper"]["additionalProperties"] is False
     assert "voice" in engines["piper"]["properties"]
     assert schema["properties"]["sources"]["items"]["required"] == ["path"]
+
+
+def test_names_of_any_kind_are_shown_as_toml_takes_them(tmp_path: Path) -> None:
+    file = tmp_path / "ttsd.toml"
+    file.write_text(
+        'dictionary = "words.txt"\n[language]\npt-BR = "tone"\n'
+        '[[sources]]\npath = "a"\n[sources.speaker_voices]\n"DJ B.o[b]" = "x"\n[[sources]]\npath = "b"\n'
+    )
+    shown = tmp_path / "shown.toml"
+    shown.write_text(as_toml(effective(file, {})))
+    assert replace(config.load(shown, {}), path=file) == config.load(file, {})

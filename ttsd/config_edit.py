@@ -36,11 +36,11 @@ def set_value(path: Path, key: str, value: Value) -> None:
     leads through something that is no table, or the file cannot be written.
     """
     target = Path(os.path.realpath(path))
+    after = edited(_text(path), key, value, path)
     try:
-        before = target.read_bytes().decode("utf-8-sig") if target.exists() else ""
-        replace_file(target, edited(before, key, value, path).encode())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: cannot be changed: {error}"]) from error
+        replace_file(target, after.encode())
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be changed: {error.strerror or error}"]) from error
 
 
 def set_text(path: Path, key: str, text: str) -> None:
@@ -49,7 +49,7 @@ def set_text(path: Path, key: str, text: str) -> None:
     Problems that the file had before do not hinder. Raises UsageError for a key that does not exist,
     ConfigError if the value is not allowed there.
     """
-    before = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    before = _text(path)
     given = config.given(before, path, {})
     where = environment.put(Table(Settings), given.data, _parts(key), text)
     if where is None:
@@ -66,6 +66,14 @@ def set_text(path: Path, key: str, text: str) -> None:
     if new := [str(problem) for problem in problems if problem not in old]:
         raise ConfigError(new)
     set_value(path, key, value)
+
+
+def _text(path: Path) -> str:
+    """What is in the file, line endings as they are; nothing if there is none."""
+    try:
+        return path.read_bytes().decode("utf-8-sig") if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: cannot be changed: {error}"]) from error
 
 
 def _parts(key: str) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ttsd import config, shapes
@@ -35,6 +36,8 @@ class Setting:
     """Plain data; MASK for a secret, None for what is not set."""
     origin: str
     """`default`, `ttsd.toml:12`, or the variable's name."""
+    where: Where = field(default=(), compare=False)
+    """The key in its parts."""
 
 
 def effective(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> tuple[Setting, ...]:
@@ -45,7 +48,8 @@ def effective(path: Path | None = None, environ: Mapping[str, str] = os.environ)
     found = []
     for where, value in _leaves(Table(Settings), settings, ()):
         secret = value is not None and is_secret(str(where[-1]))
-        found.append(Setting(dotted(where), MASK if secret else plain(value), _origin(where, given, lines)))
+        shown = MASK if secret else plain(value)
+        found.append(Setting(dotted(where), shown, _origin(where, given, lines), where))
     return tuple(found)
 
 
@@ -68,16 +72,27 @@ def get(key: str, path: Path | None = None, environ: Mapping[str, str] = os.envi
 
 def as_toml(found: tuple[Setting, ...]) -> str:
     """The settings as a TOML text, each with its origin; it loads as what it was made from."""
-    table, lines = "", list[str]()
+    tables: dict[Where, list[Setting]] = {(): []}  # what stands in no table comes first, as TOML wants it
     for setting in found:
-        outer, _, key = setting.key.rpartition(".")
-        if outer != table:
-            table = outer
-            name, index, _ = outer.partition("[")
-            lines += ["", f"[[{name}]]" if index else f"[{outer}]"]
-        text = f"# {key}: not set" if setting.value is None else f"{key} = {toml_value(setting.value)}"
-        lines.append(f"{text:<44} # {setting.origin}")
+        outer = setting.where[:-1]
+        for end in range(1, len(outer) + 1):
+            if end == len(outer) or isinstance(outer[end - 1], int):
+                tables.setdefault(outer[:end], [])
+        tables[outer].append(setting)
+    lines = list[str]()
+    for where, settings in tables.items():
+        if where:
+            header = ".".join(_key(part) for part in where if isinstance(part, str))
+            lines += ["", f"[[{header}]]" if isinstance(where[-1], int) else f"[{header}]"]
+        for one in settings:
+            key = _key(str(one.where[-1]))
+            text = f"# {key}: not set" if one.value is None else f"{key} = {toml_value(one.value)}"
+            lines.append(f"{text:<44} # {one.origin}")
     return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _key(part: str) -> str:
+    return part if re.fullmatch("[A-Za-z0-9_-]+", part) else toml_value(part)
 
 
 def toml_value(value: object) -> str:
@@ -91,9 +106,9 @@ def toml_value(value: object) -> str:
 def _leaves(shape: Shape, value: Any, where: Where) -> Iterator[tuple[Where, object]]:
     """Every single setting below *value*, with its place."""
     if isinstance(shape, Table):
-        for field in fields_of(shape.cls):
-            inner = getattr(value, field.name)
-            yield from _leaves(field.shape, inner, where if field.rest else (*where, field.name))
+        for one in fields_of(shape.cls):
+            inner = getattr(value, one.name)
+            yield from _leaves(one.shape, inner, where if one.rest else (*where, one.name))
     elif isinstance(shape, shapes.MapOf) and isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _leaves(shape.shape, inner, (*where, key))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ttsd import __version__, commands, results
-from ttsd.errors import EngineError, UsageError
+from ttsd.errors import EngineError, TtsdError, UsageError
 from ttsd.model import State
 
 if TYPE_CHECKING:
@@ -143,6 +143,19 @@ class Executor:
         self._house.enable(source, enabled=enabled)
         return results.SourceAnswer(source, "enabled" if enabled else "disabled")
 
+    def _later(self, name: str, work: Callable[[], object], reply: Reply) -> object:
+        """Do what takes long beside the main thread; its result or error is the answer."""
+
+        def run() -> None:
+            try:
+                answer = work()
+            except TtsdError as error:
+                answer = error
+            reply(answer)
+
+        self._house.run_beside(name, run)
+        return LATER
+
     def _voices(self, name: EngineName | None, reply: Reply) -> object:
         engines = [engine for engine in self._house.chain.engines if name in (None, engine.name)]
         if not engines:
@@ -150,14 +163,16 @@ class Executor:
                 f"the engine {name} is not in the chain",
                 next_step=f"the chain is {', '.join(self._house.chain.names)}",
             )
-        self._house.run_beside("voices", lambda: reply(_tell_voices(engines)))
-        return LATER
+        return self._later("voices", lambda: _tell_voices(engines), reply)
 
     def _devices(self, reply: Reply) -> object:
-        from ttsd.audio.devices import devices
+        from ttsd.audio.devices import list_devices
 
-        self._house.run_beside("devices", lambda: reply(results.Devices(devices())))
-        return LATER
+        def tell() -> object:
+            listing = list_devices(library=self._house.portaudio)
+            return results.Devices(listing.devices, tuple(str(problem) for problem in listing.problems))
+
+        return self._later("devices", tell, reply)
 
 
 def _tell_voices(engines: list[Engine]) -> results.Voices:

@@ -91,14 +91,19 @@ def text(answers: Answers) -> str:
 def write(path: Path, answers: Answers, *, replace: bool = False) -> None:
     """Write the file, never over one that is there unless *replace*. Raises UsageError, ConfigError."""
     if path.exists() and not replace:
-        raise UsageError(
-            "there is a configuration already", where=str(path), next_step="edit it, or use --force"
-        )
+        raise exists(path)
     content = text(answers)
     try:
         replace_file(path, content.encode())
     except OSError as error:
         raise ConfigError([f"{path}: cannot be written: {error.strerror}"]) from error
+
+
+def exists(path: Path) -> UsageError:
+    """What is said of a file that is there."""
+    return UsageError(
+        "there is a configuration already", where=str(path), next_step="edit it, or use --force"
+    )
 
 
 def _words(answer: str) -> tuple[str, ...]:

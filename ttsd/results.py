@@ -124,6 +124,8 @@ class Devices:
     """Where sound can go."""
 
     devices: tuple[Device, ...]
+    problems: tuple[str, ...]
+    """Kinds of devices that could not be asked, and why."""
 
 
 @dataclass(frozen=True, slots=True)

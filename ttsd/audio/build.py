@@ -24,9 +24,12 @@ UNTIMED = "untimed"
 """`device` of a null output that takes sound as fast as it comes."""
 
 
-def make_all(outputs: Sequence[OutputSettings], *, folder: Path) -> tuple[Output, ...]:
-    """The outputs, each with a name of its own; *folder*: where files go when a setting names none."""
-    library, taken, made = PortAudio(), set[str](), []
+def make_all(
+    outputs: Sequence[OutputSettings], *, folder: Path, library: PortAudio | None = None
+) -> tuple[Output, ...]:
+    """The outputs, each with a name of its own. *folder*: where files go when a setting names none;
+    *library*: shared by all that a process ever makes."""
+    library, taken, made = library or PortAudio(), set[str](), []
     for settings in outputs:
         output = make(settings, folder=folder, library=library)
         name, count = output.name, 1

@@ -2,58 +2,95 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from typing import TYPE_CHECKING
 
-from ttsd.cli import parser
+from ttsd.cli import exits, parser
+from ttsd.cli.colour import paint_for
 from ttsd.errors import ConfigError, NotRunning, TtsdError, UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-OK, FAILURE, USAGE, NOT_RUNNING, BAD_CONFIGURATION = 0, 1, 2, 3, 78
+    Verbs = Mapping[str, Callable[[argparse.Namespace], int]]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; return its exit code (argparse itself exits with 2 on bad words)."""
-    arguments = parser.build().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return _run(arguments)
+        code = _run(words)
+        sys.stdout.flush()
     except TtsdError as error:
-        print(f"ttsd: {error}", file=sys.stderr)
+        _tell(error)
         return _code(error)
     except BrokenPipeError:
-        return OK  # whoever read us (head, less) has seen enough
+        # Whoever read us (head, less) has seen enough. Python flushes once more at its end: into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.OK
     except KeyboardInterrupt:
-        return 130
+        return exits.INTERRUPTED
+    return code
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    # Imports stand here so that a verb loads what it needs and nothing else.
+def _run(words: list[str]) -> int:
+    if words[:1] == ["worker"]:  # reads its words itself, and must not load what it does not need
+        from ttsd.engines.worker import main as worker
+
+        return worker(words[1:])
+    arguments = parser.for_words(words).parse_args(words)
+    if arguments.verb is None:
+        parser.build().print_help(sys.stderr)
+        return exits.USAGE
+    return _verbs(arguments)[arguments.verb](arguments)
+
+
+def _verbs(arguments: argparse.Namespace) -> Verbs:
+    """The module of a verb: each loads what it needs and nothing else."""
     match arguments.verb:
-        case "run":
-            from ttsd.daemon import run
+        case "run" | "check" | "version" | "engines" | "doctor" | "devices" | "cable":
+            from ttsd.cli import local
 
-            return run(arguments.config)
-        case "check" | "version" | "engines":
-            from ttsd.cli.local import VERBS
+            return local.VERBS
+        case "init" | "config" | "completion":
+            from ttsd.cli import configure
 
-            return VERBS[arguments.verb](arguments)
+            return configure.VERBS
+        case "say" if arguments.out is not None:
+            from ttsd.cli import say_file
+
+            return say_file.VERBS
         case _:
-            from ttsd.cli.remote import VERBS as REMOTE
-            from ttsd.cli.remote import ask
+            from ttsd.cli import remote
 
-            return REMOTE.get(arguments.verb, ask)(arguments)
+            return remote.VERBS
+
+
+def _tell(error: TtsdError) -> None:
+    """What happened, and below it what to do."""
+    paint = paint_for(sys.stderr)
+    where = f"{error.where}: " if error.where else ""
+    print(
+        f"{paint.bad('ttsd:')} {error if isinstance(error, ConfigError) else where + error.what}",
+        file=sys.stderr,
+    )
+    if error.next_step:
+        print(f"      {error.next_step}", file=sys.stderr)
 
 
 def _code(error: TtsdError) -> int:
     match error:
         case ConfigError():
-            return BAD_CONFIGURATION
+            return exits.BAD_CONFIGURATION
         case NotRunning():
-            return NOT_RUNNING
+            return exits.NOT_RUNNING
         case UsageError():
-            return USAGE
+            return exits.USAGE
         case _:
-            return FAILURE
+            return exits.FAILURE

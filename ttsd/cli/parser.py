@@ -1,117 +1,117 @@
-"""The words of the command line. Light: no part of ttsd is imported before a verb needs it."""
+"""The words of the command line. Light: no part of ttsd is imported before a verb needs it.
+
+`VERBS` is the table; `build` makes the whole parser, or, for speed, the parser of one verb alone.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Protocol
+from ttsd.cli import words
 
-    class _Verb(Protocol):
-        """Makes the parser of one verb."""
-
-        def __call__(self, name: str, text: str, *, data: bool = True) -> argparse.ArgumentParser: ...
-
+Fill: TypeAlias = Callable[[argparse.ArgumentParser], object]
+"""Adds a verb's own arguments to its parser."""
 
 DESCRIPTION = "Reads aloud what grows in your files: chats, journals, logs, notes."
-PRIORITIES = ("low", "normal", "high", "urgent")
+FIRST_STEPS = """\
+first steps:
+  ttsd run               run the daemon here; `ttsd init` writes its configuration
+  ttsd say hello         speak a text
+  ttsd status            what it is doing, and what is wrong
+
+`ttsd VERB --help` tells more of each verb; `ttsd doctor` finds out why nothing is heard.
+"""
 
 
-def build() -> argparse.ArgumentParser:
-    """The whole parser; each verb's name is in `verb`."""
-    parser = argparse.ArgumentParser(prog="ttsd", description=DESCRIPTION)
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb."""
 
-    def verb(name: str, text: str, *, data: bool = True) -> argparse.ArgumentParser:
-        sub = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        sub.add_argument(
+    text: str
+    """What it does, to follow "ttsd VERB": no capital, no full stop."""
+    fill: Fill = words.nothing
+    data: bool = True
+    """It prints data, and so takes --json."""
+    config: bool = True
+    """It needs the configuration, and so takes --config."""
+
+
+VERBS: dict[str, Verb] = {
+    "run": Verb("run the daemon here until it is stopped", data=False),
+    "say": Verb("speak a text", words.say),
+    "status": Verb("show what the daemon is doing"),
+    "skip": Verb("end what is heard now and go on with the next"),
+    "stop": Verb("end what is heard now and pause"),
+    "pause": Verb("fall silent; the queue is kept and goes on growing"),
+    "resume": Verb("go on where pause or stop ended"),
+    "clear": Verb("drop what waits; what is heard goes on", words.clear),
+    "volume": Verb("show or set how loud it is", words.volume),
+    "mute": Verb("speak without a sound, or be heard again", words.mute),
+    "queue": Verb("list what waits, or take one out, or move one", words.queue),
+    "history": Verb("list what ended, newest first", words.history),
+    "replay": Verb("speak again what was spoken", words.replay),
+    "events": Verb("print what happens as it happens, one JSON object a line", words.events, data=False),
+    "switch": Verb("put an engine at the head of the chain, now and in the file", words.switch),
+    "engines": Verb("list the engines: what is installed, and what brings the others"),
+    "voices": Verb("list the voices that can be asked for", words.voices),
+    "worker": Verb("run one engine as a Wyoming server", words.worker, data=False, config=False),
+    "devices": Verb("list the devices that sound can go to, as they are now", config=False),
+    "cable": Verb(
+        "make, remove or show a virtual cable that other programs record", words.cable, config=False
+    ),
+    "source": Verb("list what is followed, or switch a source off or on", words.source),
+    "reload": Verb("read the configuration again"),
+    "shutdown": Verb("end the daemon in an orderly way"),
+    "ctl": Verb("call a method of the control socket", words.ctl, data=False),
+    "init": Verb("write a first configuration, from a few questions or from options", words.init, data=False),
+    "check": Verb("check the configuration and say everything that is wrong with it"),
+    "config": Verb("show the settings in force, set one, or print their schema", words.config),
+    "doctor": Verb("look at everything that ttsd needs, and say what to do"),
+    "completion": Verb(
+        "print a script that completes verbs and options", words.completion, data=False, config=False
+    ),
+    "version": Verb("print the version", config=False),
+}
+"""In the order of help and documentation: what is used every day comes first."""
+
+
+def build(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser; the verb's name is in `verb`. *only*: a verb whose parser is enough."""
+    parser = argparse.ArgumentParser(
+        prog="ttsd",
+        description=DESCRIPTION,
+        epilog=FIRST_STEPS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+    for name, verb in VERBS.items():
+        if only in (None, name):
+            _add(verbs.add_parser(name, help=verb.text, description=sentence(verb.text)), verb)
+    return parser
+
+
+def for_words(argv: list[str]) -> argparse.ArgumentParser:
+    """The parser that is needed for these words."""
+    return build(argv[0] if argv and argv[0] in VERBS else None)
+
+
+def sentence(text: str) -> str:
+    """*text* with a capital and a full stop."""
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _add(parser: argparse.ArgumentParser, verb: Verb) -> None:
+    verb.fill(parser)
+    if verb.config:
+        parser.add_argument(
             "--config",
             type=Path,
             metavar="FILE",
             help="the configuration file (default: the user's ttsd.toml)",
         )
-        if data:
-            sub.add_argument("--json", action="store_true", help="print one JSON document")
-        return sub
-
-    verb("run", "run the daemon here until it is stopped", data=False)
-    _voice(verb)
-    _queue(verb)
-    _engines(verb)
-    _rooms(verb)
-    _configuration(verb)
-    return parser
-
-
-def _voice(verb: _Verb) -> None:
-    say = verb("say", "speak a text")
-    say.add_argument("text", nargs="+", metavar="TEXT", help="what to speak; - reads it from stdin")
-    say.add_argument("--engine", metavar="NAME", help="the engine to try before the chain")
-    say.add_argument("--voice", metavar="NAME", help="the voice to speak with")
-    say.add_argument("--source", metavar="NAME", help="the source it counts for (default: say)")
-    say.add_argument("--priority", choices=PRIORITIES, help="who goes first; urgent interrupts")
-    say.add_argument("--key", metavar="KEY", help="replaces what waits with the same key")
-    say.add_argument("--max-age", metavar="TIME", help="drop it when it is older, such as 30s or 5m")
-    say.add_argument("--wait", action="store_true", help="return when it has been heard")
-    say.add_argument("--out", type=Path, metavar="FILE", help="write it to a WAV instead; needs no daemon")
-
-    verb("status", "show what the daemon is doing")
-    verb("skip", "end what is heard now and go on with the next")
-    verb("stop", "end what is heard now and pause")
-    verb("pause", "fall silent; the queue is kept and goes on growing")
-    verb("resume", "go on where pause or stop ended")
-    volume = verb("volume", "show or set how loud it is")
-    volume.add_argument("volume", nargs="?", type=int, metavar="PERCENT", help="0 to 150")
-    mute = verb("mute", "speak without a sound, or be heard again")
-    mute.add_argument("on", nargs="?", choices=("on", "off"), help="default: the other way round")
-
-
-def _queue(verb: _Verb) -> None:
-    clear = verb("clear", "drop what waits; what is heard goes on")
-    clear.add_argument("source", nargs="?", metavar="SOURCE", help="only what came from this source")
-    queue = _actions(
-        verb("queue", "list what waits, or take one out, or move one"), ("list", "remove", "move")
-    )
-    queue.add_argument("id", nargs="?", type=int, metavar="ID", help="the utterance to remove or move")
-    queue.add_argument("position", nargs="?", type=int, default=0, metavar="PLACE", help="move: 0 is next")
-    queue.add_argument("--limit", type=int, default=100, metavar="N", help="list at most so many")
-    history = verb("history", "list what ended, newest first")
-    history.add_argument("--limit", type=int, default=20, metavar="N", help="list at most so many")
-    replay = verb("replay", "speak again what was spoken")
-    replay.add_argument("id", nargs="?", type=int, metavar="ID", help="default: the last one")
-    events = verb("events", "print what happens as it happens, one JSON object a line", data=False)
-    events.add_argument("events", nargs="*", metavar="EVENT", help="only these, such as begin and end")
-
-
-def _engines(verb: _Verb) -> None:
-    switch = verb("switch", "put an engine at the head of the chain, now and in the file")
-    switch.add_argument("engine", metavar="ENGINE", help="its name, as `ttsd engines` lists it")
-    verb("engines", "list the engines: what is installed, and what brings the others")
-    voices = verb("voices", "list the voices that can be asked for")
-    voices.add_argument("engine", nargs="?", metavar="ENGINE", help="only this engine's")
-
-
-def _rooms(verb: _Verb) -> None:
-    verb("devices", "list the devices that sound can go to")
-    source = _actions(
-        verb("source", "list what is followed, or switch a source off or on"), ("list", "enable", "disable")
-    )
-    source.add_argument("name", nargs="?", metavar="NAME", help="the source to enable or disable")
-    verb("reload", "read the configuration again")
-    verb("shutdown", "end the daemon in an orderly way")
-    ctl = verb("ctl", "call a method of the control socket")
-    ctl.add_argument("method", metavar="METHOD", help="such as queue.list; see docs/control.md")
-    ctl.add_argument("params", nargs="?", default="{}", metavar="JSON", help="its parameters, an object")
-
-
-def _configuration(verb: _Verb) -> None:
-    verb("check", "check the configuration and say everything that is wrong with it")
-    verb("version", "print the version")
-
-
-def _actions(parser: argparse.ArgumentParser, actions: Sequence[str]) -> argparse.ArgumentParser:
-    parser.add_argument("action", nargs="?", choices=actions, default="list", help="default: list")
-    return parser
+    if verb.data:
+        parser.add_argument("--json", action="store_true", help="print one JSON document")

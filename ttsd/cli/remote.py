@@ -8,15 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ttsd.cli import show
+from ttsd.cli.colour import paint_for
+from ttsd.cli.text import text_of
 from ttsd.control.address import control_address
 from ttsd.control.client import Client
 from ttsd.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
-
-LONGEST_INPUT = 200_000
-"""Characters that `say -` reads from stdin: as many as a request may have."""
 
 Call: TypeAlias = "tuple[str, dict[str, object]]"
 """Method and parameters."""
@@ -52,8 +51,6 @@ def call_of(arguments: argparse.Namespace) -> Call:
             return "mute", {} if arguments.on is None else {"on": arguments.on == "on"}
         case "voices":
             return "voice.list", _given(engine=arguments.engine)
-        case "devices":
-            return "device.list", {}
         case "source" if arguments.action == "list":
             return "source.list", {}
         case "source":
@@ -72,10 +69,10 @@ def ask(arguments: argparse.Namespace) -> int:
     timeout = None if params.get("wait") else 60.0
     with Client.connect(control_address(arguments.config)) as client:
         answer = client.call(method, params, timeout=timeout)
-    if arguments.json or arguments.verb == "ctl":
+    if arguments.verb == "ctl" or arguments.json:
         print(json.dumps(answer, ensure_ascii=False, indent=2))
     else:
-        print(show.answer(method, answer))
+        print(show.answer(method, answer, paint_for(sys.stdout)))
     # `say --wait` that was not heard is a failure for the script that waited.
     return 1 if method == "say" and answer.get("state", "spoken") != "spoken" else 0
 
@@ -90,13 +87,8 @@ def events(arguments: argparse.Namespace) -> int:
 
 
 def _say(arguments: argparse.Namespace) -> dict[str, object]:
-    text = " ".join(arguments.text)
-    if text == "-":
-        text = sys.stdin.read(LONGEST_INPUT)
-    if not text.strip():
-        raise UsageError("there is nothing to say", next_step="ttsd say hello")
     return _given(
-        text=text,
+        text=text_of(arguments),
         engine=arguments.engine,
         voice=arguments.voice,
         source=arguments.source,
@@ -123,5 +115,11 @@ def _object(text: str) -> dict[str, object]:
     return params
 
 
-VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {"events": events}
-"""Verbs that do more than call one method; every other one is `ask`."""
+class _Verbs(dict[str, Callable[["argparse.Namespace"], int]]):
+    """Verbs that do more than call one method; every other one is `ask`."""
+
+    def __missing__(self, verb: str) -> Callable[[argparse.Namespace], int]:
+        return ask
+
+
+VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = _Verbs(events=events)

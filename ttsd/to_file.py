@@ -1,0 +1,147 @@
+"""A text spoken into a sound file, without a daemon: the same chain, sentences and loudness.
+
+Invariant: the file appears when it is whole; whatever fails or interrupts leaves what was there before.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ttsd.engines.engine import Request
+from ttsd.engines.roster import Roster
+from ttsd.errors import OutputError, UsageError
+from ttsd.speech.finish import Finish
+from ttsd.speech.levels import Levels
+from ttsd.text.sentences import split_sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+    from ttsd.engines.chain import Chain
+    from ttsd.model import EngineName, Samples
+    from ttsd.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A sound file that was made."""
+
+    file: str
+    seconds: float
+    rate: int
+    """Frames per second."""
+    engine: EngineName
+    """Who spoke the last sentence."""
+    voice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    samples: Samples
+    rate: int
+    engine: EngineName
+    voice: str | None
+
+
+def write(
+    settings: Settings, text: str, path: Path, *, engine: EngineName | None = None, voice: str | None = None
+) -> Written:
+    """Speak *text* into *path*; its ending says the format. *engine*: to try before the chain.
+
+    Raises UsageError, EngineError, OutputError.
+    """
+    import soundfile
+
+    kind = path.suffix.removeprefix(".").upper()
+    if kind not in soundfile.available_formats():
+        raise UsageError(
+            f"{path.name} has no ending that tells a sound format", next_step="such as hello.wav"
+        )
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent}", next_step=f"mkdir -p {path.parent}")
+    sentences = split_sentences(text)
+    if not sentences:
+        raise UsageError("there is nothing speakable in the text")
+    if engine is not None:
+        settings = replace(settings, engines=(engine, *(n for n in settings.engines if n != engine)))
+    roster = Roster()
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        pieces = _pieces(roster.build(settings), sentences, voice, settings)
+        with closing(pieces):
+            written = _write(pieces, draft, kind, path)
+        draft.replace(path)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise OutputError(f"cannot be written: {error}", where=str(path)) from error
+    finally:
+        draft.unlink(missing_ok=True)
+        roster.close()
+    return written
+
+
+def _write(pieces: Iterator[_Piece], draft: Path, kind: str, path: Path) -> Written:
+    import soundfile
+
+    first = next(pieces)
+    last, frames = first, 0
+    with soundfile.SoundFile(draft, "w", samplerate=first.rate, channels=1, format=kind) as file:
+        for samples, piece in _at_rate(first, pieces):
+            file.write(samples)
+            last, frames = piece, frames + len(samples)
+    return Written(str(path), round(frames / first.rate, 3), first.rate, last.engine, last.voice)
+
+
+def _at_rate(first: _Piece, pieces: Iterator[_Piece]) -> Iterator[tuple[Samples, _Piece]]:
+    """All of it at the first piece's rate: a second engine may have another."""
+    from ttsd.audio.dsp import Resampler
+
+    yield first.samples, first
+    last, resampler = first, None
+    for piece in pieces:
+        if piece.rate != last.rate and resampler is not None:
+            yield resampler.flush(), last
+            resampler = None
+        if piece.rate != first.rate and resampler is None:
+            resampler = Resampler(piece.rate, first.rate)
+        yield (resampler.push(piece.samples) if resampler else piece.samples), piece
+        last = piece
+    if resampler is not None:
+        yield resampler.flush(), last
+
+
+def _pieces(
+    chain: Chain, sentences: tuple[str, ...], voice: str | None, settings: Settings
+) -> Generator[_Piece, None, None]:
+    """The sound of all sentences with the pauses between them, levelled as the daemon does."""
+    from ttsd.audio.dsp import silence
+
+    speech = settings.speech
+    levels = _levels(settings)
+    last: _Piece | None = None
+    for sentence in sentences:
+        if last is not None:
+            yield replace(last, samples=silence(int(last.rate * speech.sentence_pause_ms / 1000)))
+        finish: Finish | None = None
+        with closing(chain.speak(Request(sentence, voice=voice))) as heard_pieces:
+            for heard in heard_pieces:
+                if finish is not None and last is not None and not finish.fits(heard):
+                    yield replace(last, samples=finish.flush())
+                    finish = None
+                finish = finish or Finish(heard, levels)
+                samples = finish.push(heard.chunk.samples)
+                last = _Piece(samples, heard.chunk.rate, heard.engine, heard.voice)
+                yield last
+        if finish is not None and last is not None:
+            yield replace(last, samples=finish.flush())
+
+
+def _levels(settings: Settings) -> Levels:
+    """What the daemon has learnt of the voices; nothing is written back."""
+    path = settings.state.dir / "levels.json" if settings.state.dir else None
+    levels = Levels(settings.speech.loudness if settings.speech.level else None, path)
+    levels.path = None
+    return levels
