@@ -10,7 +10,7 @@ from fakes import FakeClock, FakeEngine, FakeOutput
 
 from ttsd import events
 from ttsd.engines.chain import Chain
-from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused, StoreFull
+from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused, OutputError, StoreFull
 from ttsd.model import State
 from ttsd.speech.channel import Channel, End
 from ttsd.speech.ledger import Ledger
@@ -22,6 +22,8 @@ from ttsd.store import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from ttsd.model import Spoken
 
 
 class Pipeline:
@@ -272,6 +274,43 @@ def test_nothing_more_is_begun_while_the_store_takes_no_notes(pipeline: Pipeline
     pipeline.synth.step()
     pipeline.play()
     assert pipeline.state(second.id) is State.SPOKEN
+
+
+def test_an_end_that_the_disk_had_no_room_for_is_noted_when_there_is(tmp_path: Path) -> None:
+    class Disk(FakeOutput):
+        full = True
+
+        def end(self, spoken: Spoken) -> None:
+            if self.full:
+                raise OutputError("the disk is full")
+            super().end(spoken)
+
+    disk = Disk("files", rate=None, live=False)
+    pipeline = Pipeline(tmp_path, disk)
+    utterance = pipeline.store.say("kept")
+    pipeline.synth.step()
+    pipeline.play()
+    assert pipeline.state(utterance.id) is State.SPEAKING
+    disk.full = False
+    pipeline.play()
+    assert pipeline.state(utterance.id) is State.SPOKEN
+    assert [spoken.id for spoken in disk.ended] == [utterance.id]
+    pipeline.store.close()
+
+
+def test_a_file_ends_what_the_device_has_let_be_heard_not_what_it_has_taken(tmp_path: Path) -> None:
+    device, files = FakeOutput("device"), FakeOutput("files", rate=None, live=False)
+    pipeline = Pipeline(tmp_path, device, files)
+    pipeline.store.say("taken")
+    pipeline.synth.step()
+    pipeline.play(hear=False)
+    device.hear(len("taken") * 80 - 1)
+    pipeline.play(hear=False)
+    assert files.ended == []
+    device.hear(1)
+    pipeline.play(hear=False)
+    assert [spoken.state for spoken in files.ended] == [State.SPOKEN]
+    pipeline.store.close()
 
 
 def test_text_without_anything_to_speak_is_skipped_and_says_why(pipeline: Pipeline) -> None:

@@ -6,7 +6,8 @@ Invariants
 - What was synthesised ahead but not begun can be withdrawn without a trace; what was begun can be
   cut, and then ends with the `End` that the cutter gives.
 - Outputs without a pulse of their own (files) follow: they begin an utterance only when a leading
-  output has begun it and end it when every leading one has, so that being ahead never means being heard.
+  output has begun it and end it when every leading one has let its end be heard, so that being ahead
+  never means being heard.
 """
 
 from __future__ import annotations
@@ -87,11 +88,17 @@ class Reader:
         """Seconds of sound in `items`."""
         self.current: UtteranceId | None = None
         """Begun by this reader and not yet ended; None between utterances."""
+        self.unheard: set[UtteranceId] = set()
+        """Ended by this reader, but its owner has not told yet that the end was heard."""
         self.closed = False
 
     def take(self, timeout: float | None) -> Item | None:
         """Return the next item, or None after *timeout* seconds or a nudge (None: wait for good)."""
         return self._channel._take(self, timeout)
+
+    def tell_heard(self, id: UtteranceId | None) -> None:
+        """The end of an utterance was heard; None: whatever was to be heard is lost."""
+        self._channel._tell_heard(self, id)
 
     def nudge(self) -> None:
         """Make `take` return now, because its owner has something else to look at."""
@@ -225,7 +232,8 @@ class Channel:
             return True
         if isinstance(item, Begin):
             return owner(item) not in self._waiting()
-        return not any(r.current == owner(item) or self._holds(r, owner(item)) for r in leaders)
+        id = owner(item)
+        return not any(r.current == id or id in r.unheard or self._holds(r, id) for r in leaders)
 
     def _nudge(self, reader: Reader) -> None:
         with self._changed:
@@ -248,8 +256,14 @@ class Channel:
                 reader.current = owner(item)
             elif isinstance(item, End):
                 reader.current = None
+                reader.unheard.add(owner(item))
             self._changed.notify_all()
             return item
+
+    def _tell_heard(self, reader: Reader, id: UtteranceId | None) -> None:
+        with self._changed:
+            reader.unheard -= reader.unheard if id is None else {id}
+            self._changed.notify_all()
 
     def _close(self, reader: Reader) -> None:
         with self._changed:

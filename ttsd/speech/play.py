@@ -288,13 +288,15 @@ class Player:
             # A beginning is heard with the sample behind it, an end with the sample before it.
             if heard < frame or (heard == frame and not isinstance(mark, End)):
                 return
-            self._marks.popleft()
             now = self._clock.time()
             if isinstance(mark, End):
-                self._quiet_since = self._clock.monotonic()
                 mark = End(replace(mark.spoken, ended_at=now))
-                self.output.end(mark.spoken)
+                self.output.end(mark.spoken)  # where this fails, it is done when the output is back
+                self._quiet_since = self._clock.monotonic()
+            self._marks.popleft()
             self._listener.heard(self, mark, now)
+            if isinstance(mark, End):
+                self._reader.tell_heard(mark.spoken.id)
 
     def _patience(self) -> float | None:
         """Seconds until something will have been heard that is worth telling; None: nothing will."""
@@ -335,6 +337,7 @@ class Player:
         """Speech does not wait for this output: let everything by until it is back."""
         self._sound, self._resampler, self._utterance = silence(0), None, None
         self._marks.clear()
+        self._reader.tell_heard(None)
         self._tail = Tail()
         self._written = self._last_heard
         self._reader.take(REOPEN_SECONDS)
