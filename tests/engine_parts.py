@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ttsd.engines import catalog
 from ttsd.engines.catalog import Entry
+from ttsd.engines.connect import Place, Process
 from ttsd.engines.engine import EngineStatus, Request
-from ttsd.engines.host import EngineHost, Place
+from ttsd.engines.host import EngineHost
 from ttsd.errors import EngineCancelled
 from ttsd.model import Chunk, EngineName, Voice
 from ttsd.settings import Duration, EngineSettings
@@ -47,7 +48,14 @@ def host(
         **settings,  # type: ignore[arg-type]  # the tests name real fields
     )
     place = Place(folder, folder / "data", folder / "cache", adapter=f"{BAD_ADAPTERS}:{adapter}")
-    return EngineHost(EngineName(name), known or entry(), wanted, place)
+    entry_used = known or entry()
+    return EngineHost(EngineName(name), entry_used, wanted, Process(name, entry_used, wanted, place))
+
+
+def host_at(place: Place, known: Entry | None = None) -> EngineHost:
+    """A host of the engine xtts whose worker is whatever *place* says."""
+    used, settings = known or entry(), EngineSettings()
+    return EngineHost(EngineName("xtts"), used, settings, Process("xtts", used, settings, place))
 
 
 def seconds(chunks: Sequence[Chunk]) -> float:

@@ -12,8 +12,9 @@ import pytest
 from engine_parts import seconds
 from waiting import wait_for
 
+from ttsd.engines.connect import Place
 from ttsd.engines.engine import Request
-from ttsd.engines.host import EngineHost, Place
+from ttsd.engines.host import EngineHost
 from ttsd.engines.roster import Roster
 from ttsd.errors import EngineCancelled, EngineError, EngineMissing, EngineRefused, UnknownVoice
 from ttsd.model import EngineName

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from engine_parts import BAD_ADAPTERS, entry, host, seconds
+from engine_parts import BAD_ADAPTERS, entry, host, host_at, seconds
 from waiting import wait_for
 
 from ttsd import __version__
 from ttsd.engines import protocol, wire
+from ttsd.engines.connect import Place
 from ttsd.engines.engine import Request
-from ttsd.engines.host import EngineHost, Place
 from ttsd.errors import (
     EngineCancelled,
     EngineCrashed,
@@ -28,8 +28,7 @@ from ttsd.errors import (
     EngineTimeout,
     UnknownVoice,
 )
-from ttsd.model import Chunk, EngineName
-from ttsd.settings import EngineSettings
+from ttsd.model import Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -188,7 +187,7 @@ def test_sound_that_clips_is_passed_on(tmp_path: Path) -> None:
 def test_one_that_hangs_is_given_up_after_its_idle_time_and_replaced(tmp_path: Path) -> None:
     engine = host("Hanging", tmp_path, idle=0.3)
     heard: list[Chunk] = []
-    with pytest.raises(EngineTimeout, match="further sound"):
+    with pytest.raises(EngineTimeout, match="went silent"):
         collected(engine.synthesize(SENTENCE), heard)
     assert seconds(heard) == pytest.approx(0.5)
     assert engine.status().pid is None
@@ -198,7 +197,7 @@ def test_one_that_hangs_is_given_up_after_its_idle_time_and_replaced(tmp_path: P
 def test_one_that_does_not_begin_is_given_up_after_its_first_time(tmp_path: Path) -> None:
     engine = host("Mute", tmp_path, first=0.3)
     engine.load()
-    with pytest.raises(EngineTimeout, match="first sound"):
+    with pytest.raises(EngineTimeout, match="gave no sound in time"):
         list(engine.synthesize(SENTENCE))
     engine.close()
 
@@ -237,7 +236,7 @@ def test_a_model_that_is_missing_is_told_with_its_remedy(tmp_path: Path) -> None
 def test_an_engine_that_is_not_installed_starts_no_process(tmp_path: Path) -> None:
     known = entry(adapter="nowhere:Nothing", modules=("no_such_module",), install="pip install it")
     place = Place(tmp_path, tmp_path, tmp_path)
-    engine = EngineHost(EngineName("xtts"), known, EngineSettings(), place)
+    engine = host_at(place, known)
     status = engine.status()
     assert status.state == "missing"
     assert "no_such_module" in (status.detail or "")
@@ -270,7 +269,7 @@ def test_a_worker_of_another_version_is_refused_with_the_command_to_run(tmp_path
     )
     boot.chmod(0o755)
     place = Place(tmp_path, tmp_path, tmp_path, python=boot, adapter="any:thing")
-    engine = EngineHost(EngineName("xtts"), entry(), EngineSettings(), place)
+    engine = host_at(place)
     with pytest.raises(EngineRefused, match=f"pip install ttsd=={__version__}"):
         engine.load()
     engine.close()
@@ -278,7 +277,7 @@ def test_a_worker_of_another_version_is_refused_with_the_command_to_run(tmp_path
 
 def test_an_interpreter_that_is_not_there_is_an_engine_error(tmp_path: Path) -> None:
     place = Place(tmp_path, tmp_path, tmp_path, python=tmp_path / "gone" / "python", adapter="any:thing")
-    engine = EngineHost(EngineName("xtts"), entry(), EngineSettings(), place)
+    engine = host_at(place)
     with pytest.raises(EngineCrashed, match="cannot be started"):
         engine.load()
     engine.close()

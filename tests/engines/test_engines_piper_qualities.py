@@ -51,7 +51,15 @@ def test_in_pieces_each_quality_is_the_same_sound(
 ) -> None:
     voice = CACHE / "voices" / f"{quality}-{speakers}.onnx"
     if not voice.with_name(voice.name + ".json").exists():
-        command = [torch_python, SCRIPT, voice, "--quality", quality, "--speakers", str(speakers)]
+        command = [
+            str(torch_python),
+            str(SCRIPT),
+            str(voice),
+            "--quality",
+            quality,
+            "--speakers",
+            str(speakers),
+        ]
         subprocess.run(command, check=True)
     parts = piper_parts.make(voice, tmp_path / "parts" / "x-1", lambda _text: None)
     assert (parts.cut.left, parts.cut.right) == (OVERLAP[quality], OVERLAP[quality])

@@ -18,8 +18,9 @@ from ttsd.engines import voices, worker
 from ttsd.engines.adapter import Setup
 from ttsd.engines.adapters import piper_parts
 from ttsd.engines.adapters.piper import Piper
+from ttsd.engines.connect import Place
 from ttsd.engines.engine import Request
-from ttsd.engines.host import EngineHost, Place
+from ttsd.engines.host import EngineHost
 from ttsd.engines.roster import Roster
 from ttsd.errors import EngineCancelled, EngineRefused, UnknownVoice
 from ttsd.model import Chunk, EngineName, WordTime

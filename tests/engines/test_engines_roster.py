@@ -11,8 +11,8 @@ import pytest
 from fakes import FakeClock
 
 from ttsd.engines.chain import Chain
+from ttsd.engines.connect import Place
 from ttsd.engines.engine import Request
-from ttsd.engines.host import Place
 from ttsd.engines.roster import Roster
 from ttsd.errors import EngineCrashed, EngineError
 from ttsd.model import EngineName

@@ -236,6 +236,18 @@ def find(name: str) -> Entry | None:
     return next((entry for entry in ENTRIES if wanted == entry.name or wanted in entry.aliases), None)
 
 
+def a_server(name: str) -> Entry:
+    """The entry of a Wyoming server that is no engine of the catalogue: all that is known is its address."""
+    return Entry(
+        name=name,
+        label=name,
+        description="A Wyoming server.",
+        languages=("*",),
+        code_licence="the server's own",
+        weights_licence="the server's own",
+    )
+
+
 def names() -> tuple[str, ...]:
     """The names of all known engines."""
     return tuple(entry.name for entry in ENTRIES)

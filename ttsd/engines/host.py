@@ -1,111 +1,99 @@
-"""The daemon's side of an engine that runs in a process of its own.
+"""The daemon's side of an engine that runs in a process of its own, here or elsewhere.
 
 Invariants
-- The process exists from the first sentence (or `load`) until `close`; whatever happens to it, the
-  next sentence starts a new one if the old is of no use.
+- The link exists from the first sentence (or `load`) until `close`; whatever happens to it, the next
+  sentence makes a new one if the old is of no use.
 - What belongs to a cancelled sentence is drained and dropped by its id; a worker that does not stop
-  within its grace time is killed in the background.
+  within its grace time is replaced in the background. A foreign server gets a connection for each
+  sentence, which is closed when the sentence is over or cancelled.
 - After `close` nothing is left: no process, no thread, no descriptor.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import threading
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ttsd.clock import SystemClock
-from ttsd.engines import catalog, protocol
-from ttsd.engines.child import Child
+from ttsd.engines import protocol
 from ttsd.engines.engine import EngineStatus
 from ttsd.engines.inbox import Closed
+from ttsd.engines.link import tell
 from ttsd.engines.privacy import withhold
-from ttsd.engines.protocol import Info, PcmReader
+from ttsd.engines.soundcheck import SoundCheck
+from ttsd.engines.talk import Patience, Talk
 from ttsd.errors import (
     EngineCancelled,
     EngineCrashed,
     EngineError,
     EngineMissing,
     EngineRefused,
-    EngineSilent,
     EngineTimeout,
 )
-from ttsd.model import Chunk, EngineName, Voice
-from ttsd.settings import EngineSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ttsd.clock import Clock
     from ttsd.engines.catalog import Entry
+    from ttsd.engines.connect import Connector
     from ttsd.engines.engine import Request
-    from ttsd.engines.wire import Event
+    from ttsd.engines.link import Link
+    from ttsd.engines.protocol import Info
+    from ttsd.model import Chunk, EngineName, Voice
+    from ttsd.settings import EngineSettings
 
 log = structlog.get_logger("ttsd.engines")
 
 LONGEST_TEXT = 8000
 """Characters of one sentence; a request must fit into a pipe that nobody reads."""
-_BOOT = Path(__file__).with_name("boot.py")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an engine's process runs and what it may use."""
-
-    base: Path
-    """The configuration's folder: relative paths are relative to it."""
-    data: Path
-    """ttsd's data folder of the user."""
-    cache: Path
-    """ttsd's cache folder of the user."""
-    python: Path = Path(sys.executable)
-    """The interpreter of the engine's venv."""
-    adapter: str | None = None
-    """An adapter in place of the catalogue's: `module:Class` or `file.py:Class`."""
 
 
 class EngineHost:
-    """An Engine (see engine.py) in a child process."""
+    """An Engine (see engine.py) behind a link."""
 
     def __init__(
         self,
         name: EngineName,
         entry: Entry,
         settings: EngineSettings,
-        place: Place,
+        connector: Connector,
         clock: Clock | None = None,
     ) -> None:
         """*entry*: what the catalogue says of it; *settings* go before its defaults. Starts nothing."""
         self.name = name
-        self.settings = settings
         self._entry = entry
-        self._place = place
+        self._settings = settings
+        self._connector = connector
         self._clock = clock or SystemClock()
-        self._load_timeout = settings.load_timeout or entry.load_timeout
-        self._first_timeout = settings.first_chunk_timeout or entry.first_chunk_timeout
-        self._idle_timeout = settings.idle_timeout or entry.idle_timeout
+        self._patience = Patience(
+            settings.load_timeout or entry.load_timeout,
+            settings.first_chunk_timeout or entry.first_chunk_timeout,
+            settings.idle_timeout or entry.idle_timeout,
+        )
         self._loading = threading.Lock()
-        """Held while a process is started and made ready."""
+        """Held while a link is made and the engine gets ready."""
         self._speaking = threading.Lock()
         """Held while a sentence is synthesised."""
         self._state = threading.Lock()
         """Guards what follows; never held while waiting."""
-        self._child: Child | None = None
+        self._link: Link | None = None
+        self._guest: Link | None = None
+        """A connection to a foreign server, for the sentence that it speaks."""
         self._info: Info | None = None
         self._draining: threading.Thread | None = None
         self._job = 0
         self._running: int | None = None
         self._cancelled = False
         self._closed = False
+        self._warm = False
+        """It has spoken: what it loads at its first sentence is loaded."""
         self._text = ""
         """What is being spoken: kept out of the log."""
-        self._missing = None if place.adapter else catalog.missing(entry)
+        self._missing = connector.missing()
         self._detail: str | None = None
         self._load_seconds: float | None = None
         self._first_seconds: float | None = None
@@ -127,9 +115,11 @@ class EngineHost:
                 self._cancelled = False
                 self._text = request.text
             yield from self._speak(request)
+            self._warm = True
+        except EngineCancelled:
+            raise
         except EngineError as error:
-            if not isinstance(error, EngineCancelled):
-                self._last_error = error.what
+            error.what = self._last_error = withhold(error.what, request.text)
             raise
         finally:
             with self._state:
@@ -141,12 +131,13 @@ class EngineHost:
         """See Engine."""
         with self._state:
             self._cancelled = self._speaking.locked()
-            child, running = self._child, self._running
-        if child is None:
-            return
-        if running is not None:
-            _tell(child, protocol.cancel(running))
-        child.wake()
+            link, guest, running = self._link, self._guest, self._running
+        if guest is not None:
+            guest.wake()
+        if link is not None:
+            if running is not None:
+                tell(link, protocol.cancel(running))
+            link.wake()
 
     def load(self) -> None:
         """See Engine."""
@@ -164,15 +155,14 @@ class EngineHost:
     def status(self) -> EngineStatus:
         """See Engine."""
         with self._state:
-            child, info = self._child, self._info
-            voice = info.default if info is not None and info.default else self.settings.voice
-            state, detail = self._state_now(child, info)
+            link, info = self._link, self._info
+            state, detail = self._state_now(link, info)
             return EngineStatus(
                 self.name,
                 state,
                 detail,
-                None if child is None else child.pid,
-                voice,
+                None if link is None else link.pid,
+                self._settings.voice if info is None else info.default or self._settings.voice,
                 self._load_seconds,
                 self._first_seconds,
                 self._factor,
@@ -183,10 +173,11 @@ class EngineHost:
         """End the process and give its memory back; the next sentence starts a new one."""
         self.cancel()
         with self._state:
-            child, self._child, self._info = self._child, None, None
+            links = [link for link in (self._link, self._guest) if link is not None]
+            self._link = self._info = None
             draining = self._draining
-        if child is not None:
-            child.end()
+        for link in links:
+            link.end()
         if draining is not None:
             draining.join()
 
@@ -198,219 +189,205 @@ class EngineHost:
 
     # How it is done
 
-    def _state_now(self, child: Child | None, info: Info | None) -> tuple[str, str | None]:
+    def _state_now(self, link: Link | None, info: Info | None) -> tuple[str, str | None]:
         if self._closed:
             return "closed", None
         if self._missing is not None:
-            return "missing", f"{self._entry.label} {self._missing}" + _remedy(self._entry.install)
-        if child is None:
-            return ("installed", None) if self._last_error is None else ("failed", self._last_error)
-        if info is None:
+            remedy = f"; {self._entry.install}" if self._entry.install else ""
+            return "missing", f"{self._entry.label} {self._missing}{remedy}"
+        if info is not None:
+            return ("ready" if self._running is None else "busy"), self._detail or self._connector.elsewhere
+        if link is not None:
             return "loading", self._detail
-        return ("ready" if self._running is None else "busy"), self._detail
+        return (
+            ("installed", self._connector.elsewhere)
+            if self._last_error is None
+            else ("failed", self._last_error)
+        )
 
     def _speak(self, request: Request) -> Iterator[Chunk]:
-        child, info = self._ready()
+        link, info = self._ready()
+        if self._connector.elsewhere:
+            # Elsewhere nobody knows what is configured here.
+            options = {**self._settings.options, **request.options}
+            request = replace(request, voice=request.voice or self._settings.voice, options=options)
         if fault := protocol.unknown_voice(request, info.voices, self.name):
             raise fault
         with self._state:
             self._job += 1
             job = self._running = self._job
-        finished = False
-        began = self._clock.monotonic()
+        if link is None:
+            yield from self._ask_stranger(request)
+        else:
+            yield from self._ask(link, request, job)
+
+    def _ask(self, link: Link, request: Request, job: int) -> Iterator[Chunk]:
+        """Have it spoken by a worker of ttsd."""
+        talk = self._talk(link)
+        over = False
         try:
-            if not _tell(child, protocol.synthesize(request, job)):
-                raise self._crashed(child)
-            yield from self._listen(child, job, began)
-            finished = True
+            tell(link, protocol.synthesize(request, job))
+            yield from talk.sentence(job)
+            over = True
+        except Closed:
+            over = True
+            raise self._ended(link) from None
         except EngineTimeout:
             # It hangs: no use waiting for it, and no use in it.
-            self._drop(child)
+            over = True
+            self._drop(link)
             raise
         except EngineError as error:
-            finished = not isinstance(error, EngineCancelled | EngineCrashed)
+            over = not isinstance(error, EngineCancelled)
             raise
         finally:
-            if not finished and child.alive:
-                _tell(child, protocol.cancel(job))
-                self._drain(child, job)
+            self._first_seconds = talk.first_seconds or self._first_seconds
+            self._factor = talk.factor or self._factor
+            if not over:
+                tell(link, protocol.cancel(job))
+                self._drain(link, talk, job)
 
-    def _listen(self, child: Child, job: int, began: float) -> Iterator[Chunk]:
-        pcm: PcmReader | None = None
-        samples = 0
-        deadline, waiting_for = began + self._first_timeout, "first sound"
-        while True:
-            event = self._receive(child, deadline, f"gave no {waiting_for}")
-            if protocol.job_of(event) != job:
-                continue
-            if event.type == protocol.AUDIO_START:
-                pcm = PcmReader(event)
-            elif event.type == protocol.AUDIO_CHUNK:
-                if pcm is None:
-                    pcm = PcmReader(event)
-                if not samples:
-                    self._first_seconds = self._clock.monotonic() - began
-                sound = pcm.feed(event.payload)
-                samples += sound.size
-                yield Chunk(sound, pcm.rate, protocol.read_words(event))
-                deadline, waiting_for = self._clock.monotonic() + self._idle_timeout, "further sound"
-            elif event.type == protocol.AUDIO_STOP:
-                if pcm is None or not samples:
-                    raise EngineSilent("gave no sound at all", where=self.name)
-                if (seconds := protocol.read_stop(event).seconds) is not None:
-                    self._factor = seconds / (samples / pcm.rate)
-                return
-            elif event.type == protocol.ERROR:
-                fault = protocol.read_error(event, self.name)
-                fault.what = withhold(fault.what, self._text)
-                raise fault
+    def _ask_stranger(self, request: Request) -> Iterator[Chunk]:
+        """Have it spoken by a foreign server, which takes one sentence for each connection."""
+        if speaker := request.options.get("speaker"):
+            request = replace(request, speaker=request.speaker or str(speaker))
+        if ignored := sorted(set(request.options) - {"speaker"}):
+            log.warning("options_ignored", engine=self.name, options=ignored, reason="its server takes none")
+        guest = self._connector.connect(lambda _line: None)
+        with self._state:
+            self._guest = guest
+        # It may load its model only now.
+        first = self._patience.first + (0.0 if self._warm else self._patience.load)
+        talk = self._talk(guest, replace(self._patience, first=first))
+        check = SoundCheck(len(request.text))
+        try:
+            tell(guest, protocol.synthesize_plainly(request))
+            for chunk in talk.sentence(None):
+                yield from check.feed(chunk)
+            check.finish()
+        except Closed:
+            raise self._ended(guest) from None
+        except EngineError as error:
+            if isinstance(error, EngineTimeout):
+                self._forget()
+            error.where = self.name
+            raise
+        finally:
+            self._first_seconds = talk.first_seconds or self._first_seconds
+            with self._state:
+                self._guest = None
+            guest.end()
 
-    def _receive(self, child: Child, deadline: float, otherwise: str) -> Event:
-        """The next event. Raises EngineTimeout at *deadline*, EngineCancelled, EngineCrashed."""
-        while True:
-            if self._cancelled or self._closed:
-                raise EngineCancelled("cancelled", where=self.name)
-            left = deadline - self._clock.monotonic()
-            if left <= 0:
-                raise EngineTimeout(otherwise + " in time", where=self.name)
-            try:
-                event = child.receive(left)
-            except Closed:
-                raise self._crashed(child) from None
-            if event is None:
-                continue
-            if event.type == protocol.PROGRESS:
-                self._detail = str(event.data.get("text", ""))[:300]
-                log.info("engine_progress", engine=self.name, doing=self._detail)
-                continue
-            return event
+    def _talk(self, link: Link, patience: Patience | None = None) -> Talk:
+        return Talk(
+            link,
+            self.name,
+            patience or self._patience,
+            self._clock,
+            lambda: self._cancelled or self._closed,
+            self._note,
+        )
 
-    def _crashed(self, child: Child) -> EngineError:
+    def _note(self, text: str) -> None:
+        self._detail = text
+        log.info("engine_progress", engine=self.name, doing=text)
+
+    def _ended(self, link: Link) -> EngineError:
+        """What to say of a link that is closed."""
         if self._cancelled or self._closed:
             return EngineCancelled("cancelled", where=self.name)
-        words = child.last_words()
-        self._drop(child)
+        words = link.last_words()
+        self._drop(link)
+        self._forget()
         log.warning("engine_ended", engine=self.name, reason=words)
         return EngineCrashed(words, where=self.name)
 
-    # The process
+    # The link
 
-    def _ready(self) -> tuple[Child, Info]:
-        """A process that has nothing left to do, started and loaded if need be."""
+    def _ready(self) -> tuple[Link | None, Info]:
+        """A link that has nothing left to do, to an engine that is ready; None for a foreign server."""
         with self._loading:
             with self._state:
-                draining = self._draining
+                draining, self._draining = self._draining, None
             if draining is not None:
                 draining.join()  # bounded by the grace time
             with self._state:
-                self._draining = None
                 if self._closed:
                     raise EngineCancelled("it was closed", where=self.name)
-                child, info = self._child, self._info
-            if child is not None and not child.alive:
+                link, info = self._link, self._info
+            if link is not None and not link.alive:
                 # It ended while nobody asked anything of it.
-                log.warning("engine_ended", engine=self.name, reason=child.last_words())
-                self._drop(child)
-                child = None
-            if child is not None and info is not None:
-                return child, info
+                log.warning("engine_ended", engine=self.name, reason=link.last_words())
+                self._drop(link)
+                link = info = None
+            if info is not None:
+                return link, info
             began = self._clock.monotonic()
-            if child is None:
-                child = self._start()
+            link = link or self._connect()
             try:
-                info = self._await_info(child, began)
+                info = self._talk(link).info()
+            except Closed:
+                raise self._ended(link) from None
             except EngineCancelled:
                 raise  # it goes on loading; the next sentence waits for the same process
             except EngineError:
-                self._drop(child)
+                self._drop(link)
                 raise
             with self._state:
                 self._info, self._detail = info, None
+                self._link = link if info.familiar else None
             self._load_seconds = self._clock.monotonic() - began
             self._last_error = None
-            log.info("engine_ready", engine=self.name, seconds=round(self._load_seconds, 2), pid=child.pid)
-            return child, info
+            log.info("engine_ready", engine=self.name, seconds=round(self._load_seconds, 2), pid=link.pid)
+            if info.familiar:
+                return link, info
+            link.end()
+            return None, info
 
-    def _start(self) -> Child:
-        self._missing = None if self._place.adapter else catalog.missing(self._entry)
+    def _connect(self) -> Link:
+        self._missing = self._connector.missing()
         if self._missing is not None:
-            raise EngineMissing(
-                f"{self._entry.label} {self._missing}", where=self.name, next_step=self._entry.install
-            )
-        child = Child(self.name, self._command(), self._environment(), self._heard)
+            what = f"{self._entry.label} {self._missing}"
+            raise EngineMissing(what, where=self.name, next_step=self._entry.install)
+        link = self._connector.connect(self._heard)
         with self._state:
-            self._child, self._info = child, None
+            self._link, self._info = link, None
             closed = self._closed
         if closed:
             self.unload()
             raise EngineCancelled("it was closed", where=self.name)
-        _tell(child, protocol.hello())
-        _tell(child, protocol.describe())
-        return child
+        tell(link, protocol.describe())
+        return link
 
-    def _await_info(self, child: Child, began: float) -> Info:
-        while True:
-            event = self._receive(child, began + self._load_timeout, "was not ready")
-            if event.type == protocol.HELLO:
-                protocol.check_hello(event, self.name)
-            elif event.type == protocol.ERROR and protocol.job_of(event) is None:
-                raise protocol.read_error(event, self.name)
-            elif event.type == protocol.INFO:
-                return protocol.read_info(event)
-
-    def _drop(self, child: Child) -> None:
-        """Have nothing more to do with this process: it is killed, and reaped in the background."""
-        child.kill()
+    def _drop(self, link: Link) -> None:
+        """Have nothing more to do with it: it is killed, and cleared away in the background."""
+        link.kill()
         with self._state:
-            if self._child is child:
-                self._child, self._info = None, None
+            if self._link is link:
+                self._link = self._info = None
 
-    def _drain(self, child: Child, job: int) -> None:
-        """Read away, in the background, what a cancelled sentence still sends; replace a worker that does not stop."""
+    def _forget(self) -> None:
+        """Ask a foreign server anew what it is, the next time."""
+        with self._state:
+            if self._link is None:
+                self._info, self._warm = None, False
+
+    def _drain(self, link: Link, talk: Talk, job: int) -> None:
+        """Read away what a cancelled sentence still sends; replace a worker that does not stop."""
 
         def drain() -> None:
-            deadline = self._clock.monotonic() + self._entry.cancel_grace
             try:
-                while (left := deadline - self._clock.monotonic()) > 0:
-                    event = child.receive(left)
-                    if event is None or protocol.job_of(event) != job:
-                        continue
-                    if event.type in (protocol.AUDIO_STOP, protocol.ERROR):
-                        return
+                stopped = talk.drain(job, self._entry.cancel_grace)
             except Closed:
                 return
-            log.info("engine_replaced", engine=self.name, reason="it did not stop when cancelled")
-            self._drop(child)
+            if not stopped:
+                log.info("engine_replaced", engine=self.name, reason="it did not stop when cancelled")
+                self._drop(link)
 
         thread = threading.Thread(target=drain, name=f"engine-{self.name}-drain", daemon=True)
         with self._state:
             self._draining = thread
         thread.start()
-
-    def _command(self) -> list[str]:
-        settings, place = self.settings, self._place
-        command = [str(place.python), str(_BOOT), self._entry.name, "--parent", str(os.getpid())]
-        if place.adapter:
-            command += ["--adapter", place.adapter]
-        if settings.voice:
-            command += ["--voice", settings.voice]
-        if settings.options:
-            command += ["--options", json.dumps(dict(settings.options))]
-        if settings.nice:
-            command += ["--nice", str(settings.nice)]
-        for option, folder in (("--base", place.base), ("--data", place.data), ("--cache", place.cache)):
-            command += [option, str(folder)]
-        return command
-
-    def _environment(self) -> dict[str, str]:
-        environment = dict(os.environ)
-        if self._place.python != Path(sys.executable):
-            # It would put this venv's libraries before those of the engine's.
-            environment.pop("PYTHONPATH", None)
-        threads = str(max(1, (os.cpu_count() or 2) - 1))
-        for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
-            environment.setdefault(f"{library}_NUM_THREADS", threads)
-        return environment
 
     def _heard(self, line: str) -> str | None:
         with self._state:
@@ -418,16 +395,3 @@ class EngineHost:
         kept = withhold(line, text)
         log.debug("engine_says", engine=self.name, line=kept)
         return kept
-
-
-def _tell(child: Child, event: Event) -> bool:
-    """Send; false if the process no longer reads (its end is told by what is received)."""
-    try:
-        child.send(event)
-    except OSError:
-        return False
-    return True
-
-
-def _remedy(command: str | None) -> str:
-    return f"; {command}" if command else ""

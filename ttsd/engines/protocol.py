@@ -59,6 +59,8 @@ class Info:
     voices: tuple[Voice, ...]
     default: str | None
     """The voice used when none is asked for; None: a foreign server that does not tell."""
+    familiar: bool = True
+    """It is a worker of ttsd and knows the extension."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,18 @@ class Finished:
 
 
 def hello() -> Event:
-    """The greeting; a worker answers with its own."""
+    """A worker's greeting."""
     return Event(HELLO, {"protocol": PROTOCOL, "version": __version__})
 
 
 def describe() -> Event:
-    """Ask what it is; answered with an info when it is ready."""
-    return Event(DESCRIBE)
+    """Ask what it is; answered with an info when it is ready. Only a worker of ttsd sees that we are one."""
+    return Event(DESCRIBE, {"ttsd": {"protocol": PROTOCOL, "version": __version__}})
+
+
+def is_familiar(event: Event) -> bool:
+    """Whether a describe comes from a ttsd, which knows the extension."""
+    return "ttsd" in event.data
 
 
 def check_hello(event: Event, where: str) -> None:
@@ -97,6 +104,11 @@ def check_hello(event: Event, where: str) -> None:
 def progress(text: str) -> Event:
     """What the worker does while it loads: a phrase for people."""
     return Event(PROGRESS, {"text": text})
+
+
+def read_progress(event: Event) -> str:
+    """The phrase."""
+    return str(event.data.get("text", ""))[:300]
 
 
 def cancel(job: int) -> Event:
@@ -118,6 +130,18 @@ def synthesize(request: Request, job: int) -> Event:
         data["voice"] = voice
     if request.options:
         data["options"] = dict(request.options)
+    return Event(SYNTHESIZE, data)
+
+
+def synthesize_plainly(request: Request) -> Event:
+    """Ask a foreign server for one sentence, in Wyoming's words alone."""
+    data: dict[str, object] = {"text": request.text}
+    if request.voice is not None:
+        data["voice"] = {"name": request.voice}
+        if request.speaker is not None:
+            data["voice"] = {"name": request.voice, "speaker": request.speaker}
+    elif request.language is not None:
+        data["voice"] = {"language": request.language}
     return Event(SYNTHESIZE, data)
 
 
@@ -269,10 +293,11 @@ def read_info(event: Event) -> Info:
             for program in event.data.get("tts") or ()
             for voice in program.get("voices") or ()
         )
-        default = (event.data.get("ttsd") or {}).get("voice")
+        ours = event.data.get("ttsd")
+        default = (ours or {}).get("voice")
     except (AttributeError, KeyError, TypeError) as fault:
         raise Garbage("an info event that cannot be read") from fault
-    return Info(voices, _text(default))
+    return Info(voices, _text(default), ours is not None)
 
 
 def _format(rate: int, job: int | None, floats: bool) -> dict[str, Any]:
@@ -290,7 +315,7 @@ def _text(value: object) -> str | None:
 
 def unknown_voice(wanted: Request, voices: Sequence[Voice], where: str) -> UnknownVoice | None:
     """The error that names what is offered instead, or None if the engine has what *wanted* asks for."""
-    if wanted.voice is None:
+    if wanted.voice is None or not voices:  # a server that lists none cannot be asked
         return None
     found = next((voice for voice in voices if voice.name == wanted.voice), None)
     if found is None:

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 from ttsd.clock import SystemClock
 from ttsd.engines import catalog
 from ttsd.engines.chain import Chain, Health
-from ttsd.engines.host import EngineHost, Place
+from ttsd.engines.connect import Place, Process, Server
+from ttsd.engines.host import EngineHost
+from ttsd.engines.side_by_side import SideBySide
 from ttsd.errors import EngineError
 from ttsd.settings import EngineSettings
 
 if TYPE_CHECKING:
     from ttsd.clock import Clock
+    from ttsd.engines.connect import Connector
     from ttsd.engines.engine import Engine
     from ttsd.model import EngineName
     from ttsd.settings import Settings
@@ -77,9 +80,14 @@ class Roster:
 
     def _make(self, name: EngineName, settings: EngineSettings, place: Place) -> Engine:
         entry = catalog.find(name)
-        if entry is None:
+        uris = settings.uri.split() if settings.uri else []
+        if entry is None and not uris:
             raise EngineError(f"no engine {name} is known{catalog.did_you_mean(name)}")
-        return EngineHost(name, entry, settings, place, self._clock)
+        entry = entry or catalog.a_server(name)
+        connectors: list[Connector] = [Server(name, uri) for uri in uris]
+        connectors = connectors or [Process(name, entry, settings, place) for _ in range(settings.workers)]
+        hosts = [EngineHost(name, entry, settings, connector, self._clock) for connector in connectors]
+        return hosts[0] if len(hosts) == 1 else SideBySide(name, hosts, self._clock)
 
 
 def user_place(settings: Settings) -> Place:

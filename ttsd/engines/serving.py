@@ -158,22 +158,24 @@ class Service:
             wanted = protocol.job_of(event)
             self._cancel(lambda job: job.connection is connection and job.id == wanted)
         elif event.type == protocol.DESCRIBE:
-            with self._lock:
-                answer = self._answer
-                if answer is None:
-                    self._asking.append(connection)
-            if answer is not None:
-                connection.send(answer)
-        elif event.type == protocol.HELLO:
-            connection.send(protocol.hello())
-            with self._lock:
-                self._familiar.append(connection)
-                doing = self._doing
-            if doing:
-                connection.send(protocol.progress(doing))
+            self._describe(connection, familiar=protocol.is_familiar(event))
         elif event.type == protocol.PING:
             connection.send(wire.Event(protocol.PONG, event.data))
         # Anything else is an extension that we do not know.
+
+    def _describe(self, connection: Connection, *, familiar: bool) -> None:
+        if familiar:
+            connection.send(protocol.hello())
+        with self._lock:
+            answer, doing = self._answer, self._doing
+            if answer is None:
+                self._asking.append(connection)
+            if familiar:
+                self._familiar.append(connection)
+        if answer is not None:
+            connection.send(answer)
+        elif familiar and doing:
+            connection.send(protocol.progress(doing))
 
     def _accept(self, connection: Connection, event: Event) -> None:
         number = protocol.job_of(event)

@@ -18,6 +18,11 @@ class Address:
     path: Path | None = None
     """A Unix socket; None: TCP."""
 
+    def __str__(self) -> str:
+        if self.path is not None:
+            return f"unix://{self.path}"
+        return f"tcp://[{self.host}]:{self.port}" if ":" in self.host else f"tcp://{self.host}:{self.port}"
+
 
 def parse(uri: str) -> Address:
     """The address that *uri* names. Raises EngineRefused, naming what is allowed."""

@@ -1,0 +1,130 @@
+"""Listening to an engine over a link: with a deadline for everything, and an end that any thread can bring.
+
+Raises inbox.Closed when the link ends; what that means is the host's to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ttsd.engines import protocol
+from ttsd.engines.protocol import PcmReader
+from ttsd.errors import EngineCancelled, EngineSilent, EngineTimeout
+from ttsd.model import Chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ttsd.clock import Clock
+    from ttsd.engines.link import Link
+    from ttsd.engines.protocol import Info
+    from ttsd.engines.wire import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long an engine is waited for, in seconds."""
+
+    load: float
+    """Until it is ready."""
+    first: float
+    """Until a sentence's first sound."""
+    idle: float
+    """Between two chunks."""
+
+
+class Talk:
+    """One exchange over a link."""
+
+    def __init__(
+        self,
+        link: Link,
+        name: str,
+        patience: Patience,
+        clock: Clock,
+        stopped: Callable[[], bool],
+        progress: Callable[[str], None],
+    ) -> None:
+        """*stopped*: whether nobody waits any more (the link is woken when that changes)."""
+        self._link = link
+        self._name = name
+        self._patience = patience
+        self._clock = clock
+        self._stopped = stopped
+        self._progress = progress
+        self.first_seconds: float | None = None
+        """From the request to the first sound."""
+        self.factor: float | None = None
+        """Seconds of computing for a second of sound; None: not told."""
+
+    def info(self) -> Info:
+        """What it says of itself when it is ready. Raises EngineError, Closed."""
+        deadline = self._clock.monotonic() + self._patience.load
+        while True:
+            event = self._next(deadline, "was not ready in time")
+            if event.type == protocol.HELLO:
+                protocol.check_hello(event, self._name)
+            elif event.type == protocol.ERROR and protocol.job_of(event) is None:
+                raise protocol.read_error(event, self._name)
+            elif event.type == protocol.INFO:
+                return protocol.read_info(event)
+
+    def sentence(self, job: int | None) -> Iterator[Chunk]:
+        """The sound of *job*; None: of a server that does not tell whose it is. Raises EngineError, Closed."""
+        pcm: PcmReader | None = None
+        samples = 0
+        began = self._clock.monotonic()
+        deadline, otherwise = began + self._patience.first, "gave no sound in time"
+        while True:
+            event = self._next(deadline, otherwise)
+            if protocol.job_of(event) != job:
+                continue  # of a sentence before it
+            if event.type == protocol.AUDIO_START:
+                pcm = PcmReader(event)
+            elif event.type == protocol.AUDIO_CHUNK:
+                pcm = pcm or PcmReader(event)
+                if self.first_seconds is None:
+                    self.first_seconds = self._clock.monotonic() - began
+                sound = pcm.feed(event.payload)
+                samples += sound.size
+                yield Chunk(sound, pcm.rate, protocol.read_words(event))
+                deadline, otherwise = (
+                    self._clock.monotonic() + self._patience.idle,
+                    "went silent in the middle",
+                )
+            elif event.type == protocol.AUDIO_STOP:
+                if pcm is None or not samples:
+                    raise EngineSilent("gave no sound at all", where=self._name)
+                if (seconds := protocol.read_stop(event).seconds) is not None:
+                    self.factor = seconds / (samples / pcm.rate)
+                return
+            elif event.type == protocol.ERROR:
+                raise protocol.read_error(event, self._name)
+
+    def drain(self, job: int, grace: float) -> bool:
+        """Drop what a cancelled *job* still sends; whether it stopped within *grace* seconds. Raises Closed."""
+        deadline = self._clock.monotonic() + grace
+        while (left := deadline - self._clock.monotonic()) > 0:
+            event = self._link.receive(left)
+            if event is None:
+                continue
+            if event.type == protocol.PROGRESS:
+                self._progress(protocol.read_progress(event))
+            elif protocol.job_of(event) == job and event.type in (protocol.AUDIO_STOP, protocol.ERROR):
+                return True
+        return False
+
+    def _next(self, deadline: float, otherwise: str) -> Event:
+        """The next event. Raises EngineTimeout at *deadline*, EngineCancelled, Closed."""
+        while True:
+            if self._stopped():
+                raise EngineCancelled("cancelled", where=self._name)
+            left = deadline - self._clock.monotonic()
+            if left <= 0:
+                raise EngineTimeout(otherwise, where=self._name)
+            event = self._link.receive(left)
+            if event is not None and event.type == protocol.PROGRESS:
+                self._progress(protocol.read_progress(event))
+            elif event is not None:
+                return event
