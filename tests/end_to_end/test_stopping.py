@@ -91,3 +91,13 @@ def test_the_shutdown_method_stops_it(make_daemon: MakeDaemon) -> None:
     assert daemon.call("shutdown") == {"stopping": True}
     assert daemon.wait(SOON + SLACK) == 0
     assert not daemon.socket.exists()
+
+
+def test_a_stop_right_after_a_line_does_not_keep_it_from_the_files_beside_the_device(
+    make_daemon: MakeDaemon,
+) -> None:
+    daemon = make_daemon(configuration(output=f"{REAL_TIME}\n{FILES}", pace=200)).start()
+    daemon.append("heard")
+    daemon.wait_until_spoken(1)
+    assert daemon.terminate() == 0
+    assert daemon.texts() == ["heard"]

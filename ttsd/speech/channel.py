@@ -164,6 +164,13 @@ class Channel:
         with self._changed:
             self._held = True
 
+    def wait_until_empty(self, timeout: float) -> bool:
+        """Wait until every reader has taken all there is; False: one has not after *timeout* seconds."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: not any(r.items or r.current is not None for r in self._readers), timeout
+            )
+
     def knows(self, id: UtteranceId) -> bool:
         """Whether *id* is being written, waits here, or was begun by a reader that has not seen its end."""
         with self._changed:

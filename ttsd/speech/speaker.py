@@ -213,7 +213,8 @@ class Speaker:
         with self._lock:
             for utterance in self._ledger.flying():
                 self._cut(utterance, State.QUEUED, "stopped")
-        self._ledger.wait_until_landed(CUT_SECONDS)
+        if self._ledger.wait_until_landed(CUT_SECONDS):
+            self._channel.wait_until_empty(CUT_SECONDS)  # outputs that nobody waits for note their ends, too
         self._channel.close()
         for stage in self._stages:
             stage.stop()
