@@ -13,7 +13,7 @@ import structlog
 
 from ttsd.sources import siblings
 from ttsd.sources.content import encoding_in, last_lines, refusal
-from ttsd.sources.doubts import Doubt, may_be_copy
+from ttsd.sources.doubts import EVIDENCE, Doubt, may_be_copy
 from ttsd.sources.identity import PREFIX, Verdict, judge, placed
 from ttsd.sources.tail import Moved, Tail
 from ttsd.store import Checkpoint
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("ttsd.sources")
 
-_EVIDENCE = 64
-"""Bytes of equal text from which on a file is taken for a new version of one that was moved away."""
-
 
 def first_position(source: Source, path: str, seen: Seen) -> Checkpoint | None:
     """Where to begin in a file that was there before the source was; None: it is not to be followed.
@@ -36,7 +33,7 @@ def first_position(source: Source, path: str, seen: Seen) -> Checkpoint | None:
     Raises OSError, SourceError.
     """
     settings = source.settings
-    fresh = Checkpoint(path, seen.identity)
+    fresh = Checkpoint(path, seen.identity, modified=seen.modified)
     if settings.start == "beginning" and not _is_old(source, seen):
         return fresh
     file = source.context.files.open(path)
@@ -54,7 +51,7 @@ def open_arrival(source: Source, path: str) -> Tail:
     file = context.files.open(path)
     try:
         seen = file.seen()
-        at = Checkpoint(path, seen.identity)
+        at = Checkpoint(path, seen.identity, modified=seen.modified)
         known = context.known.find(seen.identity)
         if known is not None:
             context.known.drop(known)
@@ -94,73 +91,102 @@ def take_place(source: Source, tail: Tail, before: Tail | None, arrived: Sequenc
 
     before: who was followed at its path until now; arrived: all that came with this look, oldest first.
     """
-    fresh = tail.at.id is None and not tail.at.offset
+    context = source.context
     if before is None:
-        before = next((one for one in reversed(source.departed) if one.path == tail.path), None)
-    if before is None and fresh:
-        known = source.context.known.at_path(tail.path)
-        if known is not None:
-            where = siblings.whereabouts(source.context, known)
-            if where is None:
-                tail.doubt = Doubt(known)
-                return
-            source.context.known.drop(known)
-            before = source.lay_aside(replace(known, path=where))
-    if before is None:
-        if fresh and _copy(tail):
-            tail.doubt = Doubt(None)
+        before = next((one for one in reversed(source.departed) if one.home == tail.path), None)
+    origin: Tail | Checkpoint | None = before or context.known.at_path(tail.path)
+    if isinstance(origin, Checkpoint):
+        where = siblings.whereabouts(context, origin)
+        if where is not None:
+            context.known.drop(origin)
+            origin = before = source.lay_aside(replace(origin, path=where), home=tail.path)
+    if origin is None:
+        _doubt_copy(tail)
         return
-    before.idle = False
-    tail.before = (*before.before, before)
-    tail.rotations, tail.truncations = before.rotations + 1, before.truncations
-    tail.cut_lines = before.cut_lines
-    if not fresh:
+    if before is not None:
+        before.idle = False
+        tail.before = (*before.before, before)
+        tail.rotations, tail.truncations = before.rotations + 1, before.truncations
+        tail.cut_lines = before.cut_lines
+        if before.path == tail.path:
+            # The path is another's now. It must not be found there after a crash.
+            before.at = replace(before.at, path=siblings.whereabouts(context, before.at) or "")
+    if not tail.is_fresh:
         return
-    if _was_rotated(source, before):
-        tail.before = (*tail.before, *_between(source, tail, before, arrived))
+    rotated = before is not None and _was_rotated(before)
+    listed = [
+        one
+        for one in arrived[: arrived.index(tail)]
+        if one.is_fresh and one.doubt is None and siblings.is_generation(one.path, tail.path)
+    ]
+    between = [*listed, *_between(source, tail.path, origin, rotated=rotated)]
+    if rotated:
+        _doubt_copy(tail)
     else:
-        tail.doubt = Doubt(before)
+        _doubt_save((*between, tail), origin)
+    tail.before = (*tail.before, *between)
 
 
-def _copy(tail: Tail) -> bool:
+def lose_place(source: Source, tail: Tail) -> list[Tail]:
+    """Nothing is at the path of *tail* any more; return what was there for a moment and was rotated away."""
+    rotated = tail.is_open and not tail.is_gone()
+    between = _between(source, tail.home, tail, rotated=rotated)
+    if not rotated:
+        _doubt_save(between, tail)
+    for one in between:
+        one.before = (tail,)
+    return between
+
+
+def _doubt_save(files: Sequence[Tail], origin: Tail | Checkpoint) -> None:
+    """The old file is gone: each of those that came after it may be the same text, saved anew."""
+    for number, one in enumerate(files):
+        one.doubt = Doubt(origin, others=tuple(files[:number]))
+
+
+def _doubt_copy(tail: Tail) -> None:
+    """It may be the copy that copytruncate leaves behind."""
     try:
-        return may_be_copy(tail)
-    except (Moved, OSError):
-        return False
+        if tail.is_fresh and may_be_copy(tail):
+            tail.doubt = Doubt(None)
+    except (Moved, OSError) as error:
+        log.debug("file not readable", path=tail.path, reason=str(error))
 
 
-def _was_rotated(source: Source, before: Tail) -> bool:
+def _was_rotated(before: Tail) -> bool:
     """Whether the old file lives on as a generation of its own; False: it may be the same text, saved anew."""
     if before.deleted or before.departed is None:
         return True
-    if before.is_open and before.handle().seen().links == 0:
+    if before.is_gone():
         return False
-    where = siblings.whereabouts(source.context, before.at)
-    if where is None:
+    if not before.path:
         # Moved to another directory: an archive, or an editor's folder of backups.
-        return before.is_open and before.at.offset < _EVIDENCE
-    return not siblings.is_backup(where)
+        return before.is_open and before.at.offset < EVIDENCE
+    return not siblings.is_backup(before.path)
 
 
-def _between(source: Source, tail: Tail, before: Tail, arrived: Sequence[Tail]) -> list[Tail]:
-    """Generations that were written and rotated away since the last look, oldest first."""
+def _between(source: Source, home: str, origin: Tail | Checkpoint, *, rotated: bool) -> list[Tail]:
+    """Generations of *home* that were written and rotated away since the last look, oldest first.
+
+    rotated: the old file lives on, so that what goes on with its text is a copy of it.
+    """
     context = source.context
-    listed = arrived[: arrived.index(tail)]
-    found = [one for one in listed if one.doubt is None and siblings.is_generation(one.path, tail.path)]
-    since = before.seen or context.files.look(before.path)
-    unlisted: list[tuple[int, str, str]] = []
-    for path, seen in siblings.beside(context, tail.path):
-        unknown = seen.identity not in context.tails and context.known.find(seen.identity) is None
-        late = since is None or seen.modified >= since.modified
-        if unknown and late and siblings.is_generation(path, tail.path):
-            unlisted.append((seen.modified, path, seen.identity))
+    old = origin.at if isinstance(origin, Tail) else origin
+    found: list[Tail] = []
+    unlisted = [
+        (siblings.age(path, seen), path, seen.identity)
+        for path, seen in siblings.beside(context, home)
+        if seen.modified >= old.modified
+        and seen.identity not in context.tails
+        and context.known.find(seen.identity) is None
+        and siblings.is_generation(path, home)
+    ]
     for _, path, identity in sorted(unlisted):
-        generation = source.lay_aside(Checkpoint(path, identity))
+        generation = source.lay_aside(Checkpoint(path, identity), home=path)
         try:
             file = generation.handle()
-            head = file.read_at(0, PREFIX)
-            copy = before.at.offset and judge(before.at, file, file.seen().size) is Verdict.CONTINUES
-            if not copy and refusal(head, source.settings.encoding) is None:
+            copy = rotated and old.offset and judge(old, file, file.seen().size) is Verdict.CONTINUES
+            if not copy and refusal(file.read_at(0, PREFIX), source.settings.encoding) is None:
                 found.append(generation)
                 continue
         except (Moved, OSError) as error:

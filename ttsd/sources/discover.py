@@ -105,6 +105,16 @@ class Pattern:
             return self.path.startswith(path + os.sep)
         return os.path.dirname(path) in self.directories and not _passing(os.path.basename(path))  # noqa: PTH119, PTH120 - text
 
+    def matches(self, path: str) -> bool:
+        """Whether *path* would be found if it were there."""
+        if not self.is_multiple:
+            return path == self.path
+        walks = [self._parts] if self.is_glob else [tuple(glob.split("/")) for glob in self._include]
+        if not path.startswith(self.root.rstrip(os.sep) + os.sep) or self._excluded(path):
+            return False
+        names = Path(path).relative_to(self.root).parts
+        return any(_fits(names, parts) for parts in walks)
+
     def _walk(
         self, directory: str, parts: tuple[str, ...], enter: Callable[[str], tuple[Entry, ...]], depth: int
     ) -> Iterator[str]:
@@ -135,6 +145,19 @@ class Pattern:
         return self._excludes_paths and any(
             glob.match(os.path.relpath(path, self.root).replace(os.sep, "/")) for glob in self._exclude
         )
+
+
+def _fits(names: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    """Whether the names of a path match the parts of a glob."""
+    if not names or not parts:
+        return not names and not parts
+    if parts[0] == "**":
+        return _fits(names, parts[1:] or ("*",)) or (len(names) > 1 and _fits(names[1:], parts))
+    if re.compile(translate(parts[0])).match(names[0]) is None:
+        return False
+    return (parts[0].startswith(".") or len(names) > 1 or not _passing(names[0])) and _fits(
+        names[1:], parts[1:]
+    )
 
 
 def _passing(name: str) -> bool:

@@ -16,7 +16,7 @@ import structlog
 from ttsd.model import Offset
 from ttsd.sources import siblings
 from ttsd.sources.content import encoding_in, last_lines
-from ttsd.sources.identity import Verdict, judge, placed, same_so_far
+from ttsd.sources.identity import PREFIX, Verdict, judge, placed, same_so_far
 from ttsd.sources.tail import Moved, Tail
 from ttsd.store import Checkpoint
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("ttsd.sources")
 
+EVIDENCE = 64
+"""Bytes of equal text that are no chance."""
 COPY_WAIT = 1.0
 """Seconds for which a file that equals another so far may be its copy, waiting for the original to shrink."""
 
@@ -38,6 +40,8 @@ class Doubt:
 
     old: Checkpoint | Tail | None
     """What it may continue, as it stands when the decision falls; None: a copy of any known file."""
+    others: tuple[Tail, ...] = ()
+    """Files between the two; those that turned out to go on with the same text may be continued too."""
     stamp: tuple[int, int] = (-1, -1)
     since: float = 0.0
     """Monotonic time at which it was last seen to change."""
@@ -70,27 +74,38 @@ def _rewritten(
     old = origin.at if isinstance(origin, Tail) else origin
     verdict = judge(old, file, seen.size)
     in_place = old.identity == tail.identity
-    if verdict is Verdict.CONTINUES:
+    if not in_place:
+        further = [other.at for other in reversed(doubt.others) if other.goes_on]
+        ghosts = () if verdict is Verdict.CONTINUES and old.offset else context.known.shrunk()
+        for copied in (*further, *ghosts):
+            if judge(copied, file, seen.size) is Verdict.CONTINUES:
+                _go_on(tail, copied)
+                return None
+    if verdict is Verdict.CONTINUES and (old.offset or in_place):
         if in_place:
             tail.begin_at(tail.at)
             return None
         _succeed(tail, origin, old)
+        return None
+    if not old.offset:
+        tail.begin_at(tail.at)  # nothing was ever read of the old one
         return None
     # An empty file that rests was truncated; what comes then is new, and an editor would have been faster.
     policy = settings.on_rewrite if seen.size else "all"
     if (verdict is Verdict.UNDECIDED or policy != "all") and now - doubt.since < settings.settle:
         return doubt.since + settings.settle
     tail.before = (*tail.before, *_copies(tail, old, now)) if in_place else tail.before
-    fresh = placed(Checkpoint(tail.path, tail.identity), file, _start(file, seen, policy, tail))
+    own = None if in_place else tail.at.id
+    fresh = Checkpoint(tail.path, tail.identity, id=own)
+    fresh = placed(fresh, file, _start(file, seen, policy, tail))
     if in_place:
         ghost = replace(old, shrunk_at=context.clock.time())
         fresh, ghost = context.store.remember((fresh, ghost))
         context.known.put(ghost)
-    elif isinstance(origin, Tail):
-        (fresh,) = context.store.remember((fresh,))
     else:
-        (fresh,) = context.store.remember((replace(fresh, id=old.id),))
-        context.known.drop(old)
+        (fresh,) = context.store.remember((fresh,))
+        if not isinstance(origin, Tail):
+            _forget(context, old)
     tail.begin_at(fresh)
     tail.truncations += 1
     log.info(
@@ -105,14 +120,22 @@ def _rewritten(
 def _succeed(tail: Tail, origin: Checkpoint | Tail, old: Checkpoint) -> None:
     """Another file at the same path goes on with the same content: only its new tail is read."""
     context = tail.owner.context
-    (at,) = context.store.remember((replace(old, path=tail.path, identity=tail.identity),))
+    own = replace(old, id=tail.at.id, path=tail.path, identity=tail.identity)
+    (at,) = context.store.remember((own,))
     if isinstance(origin, Tail):
         origin.owner.let_go(origin)
         tail.before = tuple(older for older in tail.before if older is not origin)
-    else:
-        context.known.drop(old)
+    _forget(context, old)
     tail.begin_at(at)
+    tail.goes_on = True
     log.info("file saved anew", source=tail.owner.name, path=tail.path, offset=at.offset)
+
+
+def _forget(context: Context, old: Checkpoint) -> None:
+    """The file is gone, and what came in its place has a memory of its own."""
+    if old.id is not None:
+        context.store.forget([old.id])
+    context.known.drop(old)
 
 
 def _start(file: File, seen: Seen, policy: str, tail: Tail) -> Offset:
@@ -132,30 +155,45 @@ def may_be_copy(tail: Tail) -> bool:
     file = tail.handle()
     size = file.seen().size
     return size > 0 and any(
-        judge(old, file, size) is not Verdict.DIFFERENT for _, old in _originals(tail.owner.context, tail)
+        judge(old, file, size) is not Verdict.DIFFERENT for _, old in _originals(tail, file)
     )
 
 
-def _originals(context: Context, copy: Tail) -> Iterator[tuple[Tail | None, Checkpoint]]:
-    """Contents that *copy* may be a copy of, those that are truncated away first."""
-    for at in context.known.shrunk():
-        yield None, at
-    for tail in tuple(context.tails.values()):
-        if tail is copy:
-            continue
-        if tail.doubt is not None and isinstance(tail.doubt.old, Checkpoint):
-            yield tail, tail.doubt.old
-        elif tail.at.offset and tail.doubt is None:
-            yield tail, tail.at
+def _originals(copy: Tail, file: File) -> Iterator[tuple[Tail | None, Checkpoint]]:
+    """Contents that *copy* may be a copy of, with who holds them still; None: nobody does."""
+    context = copy.owner.context
+    head = file.read_at(0, PREFIX)
+    for at in (*context.known.shrunk(), *context.known.beside(copy.path)):
+        if at.offset and _alike(at, head) and (at.shrunk_at is not None or _is_gone(at, copy)):
+            yield None, at
+    for tail in [one for one in context.tails.values() if not (one.deleted and one.home == copy.path)]:
+        doubted = tail.doubt is not None and isinstance(tail.doubt.old, Checkpoint)
+        at = tail.doubt.old if doubted else tail.at  # type: ignore[union-attr,assignment]  # just looked
+        if tail is not copy and at.offset and (doubted or tail.doubt is None) and _alike(at, head):
+            yield tail, at
+
+
+def _alike(at: Checkpoint, head: bytes) -> bool:
+    return head.startswith(at.prefix) or at.prefix.startswith(head)
+
+
+def _is_gone(at: Checkpoint, copy: Tail) -> bool:
+    """Whether a remembered file is gone, and *copy* is what became of it."""
+    return _is_evidence(at, at.path, copy) and siblings.whereabouts(copy.owner.context, at) is None
+
+
+def _is_evidence(at: Checkpoint, home: str, copy: Tail) -> bool:
+    """Whether equal text is no chance: it is long, or the name is one that a rotation gives."""
+    return at.offset >= EVIDENCE or siblings.is_generation(copy.path, home)
 
 
 def _copied(tail: Tail, doubt: Doubt, file: File, seen: Seen, now: float) -> float | None:
     waiting = False
-    for original, old in _originals(tail.owner.context, tail):
+    for original, old in _originals(tail, file):
         verdict = judge(old, file, seen.size)
         if verdict is Verdict.DIFFERENT:
             continue
-        if original is None or _has_shrunk(original, old):
+        if original is None or _has_shrunk(original, old, tail):
             if verdict is Verdict.CONTINUES:
                 _go_on(tail, old)
                 return None
@@ -170,19 +208,24 @@ def _copied(tail: Tail, doubt: Doubt, file: File, seen: Seen, now: float) -> flo
     return None
 
 
-def _has_shrunk(original: Tail, old: Checkpoint) -> bool:
+def _has_shrunk(original: Tail, old: Checkpoint, copy: Tail) -> bool:
+    """Whether the original's content is no longer what it was, or the file is gone."""
     try:
         file = original.handle()
-        return judge(old, file, file.seen().size) is not Verdict.CONTINUES
+        seen = file.seen()
     except (Moved, OSError):
         return False
+    if seen.links == 0:
+        return _is_evidence(old, original.home, copy)
+    return judge(old, file, seen.size) is not Verdict.CONTINUES
 
 
 def _go_on(tail: Tail, old: Checkpoint) -> None:
     """*tail* is a copy of what *old* describes: nothing of it that was read is read again."""
-    copied = replace(old, id=None, path=tail.path, identity=tail.identity, shrunk_at=None)
+    copied = replace(old, id=tail.at.id, path=tail.path, identity=tail.identity, shrunk_at=None)
     (at,) = tail.owner.context.store.remember((copied,))
     tail.begin_at(at)
+    tail.goes_on = True
     log.info("copy of a truncated file", source=tail.owner.name, path=tail.path, offset=at.offset)
 
 
@@ -201,10 +244,10 @@ def _copies(tail: Tail, old: Checkpoint, now: float) -> tuple[Tail, ...]:
             continue
         if not _may_be_copy_still(other) and (other.at.marker, other.at.offset) == (old.marker, old.offset):
             found.append(other)
-    for path, seen in siblings.beside(context, tail.path):
+    for path, seen in siblings.beside(context, tail.home):
         unknown = seen.identity not in context.tails and context.known.find(seen.identity) is None
-        if unknown and seen.size >= old.offset and siblings.is_generation(path, tail.path):
-            copy = owner.lay_aside(Checkpoint(path, seen.identity))
+        if unknown and seen.size >= old.offset and siblings.is_generation(path, tail.home):
+            copy = owner.lay_aside(Checkpoint(path, seen.identity), home=path)
             try:
                 if judge(old, copy.handle(), seen.size) is Verdict.CONTINUES:
                     _go_on(copy, old)

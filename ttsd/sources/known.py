@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ class Known:
         self._by_identity: dict[str, Checkpoint] = {}
         self._by_path: dict[str, Checkpoint] = {}
         self._shrunk: dict[FileId, Checkpoint] = {}
+        self._by_directory: dict[str, dict[FileId, Checkpoint]] = {}
         for at in checkpoints:
             self.put(at)
 
@@ -29,6 +31,7 @@ class Known:
         if at.shrunk_at is None:
             self._by_identity[at.identity] = at
             self._by_path[at.path] = at
+            self._by_directory.setdefault(_folder(at.path), {})[at.id] = at
         else:
             self._shrunk[at.id] = at
 
@@ -44,6 +47,10 @@ class Known:
         """Contents that were truncated away, the newest first: a copy of one may turn up."""
         return tuple(reversed(self._shrunk.values()))
 
+    def beside(self, path: str) -> tuple[Checkpoint, ...]:
+        """Files that were last seen in the directory of *path*."""
+        return tuple(self._by_directory.get(_folder(path), {}).values())
+
     def all(self) -> tuple[Checkpoint, ...]:
         """Everything that is remembered."""
         return tuple(self._by_id.values())
@@ -53,7 +60,15 @@ class Known:
         if at.id is not None:
             self._by_id.pop(at.id, None)
             self._shrunk.pop(at.id, None)
+            folder = self._by_directory.get(_folder(at.path), {})
+            folder.pop(at.id, None)
+            if not folder:
+                self._by_directory.pop(_folder(at.path), None)
         for index, key in ((self._by_identity, at.identity), (self._by_path, at.path)):
             found = index.get(key)
             if found is not None and found.id == at.id:
                 del index[key]
+
+
+def _folder(path: str) -> str:
+    return os.path.dirname(path)  # noqa: PTH120 - text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ttsd.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ttsd.sources.context import Context
     from ttsd.sources.files import Seen
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _BACKUP = re.compile(r"(~|\.bak|\.orig)$|^\.nfs")
 """Names under which an editor keeps the old file, or NFS one that is deleted but open."""
+
+_GENERATION = re.compile(r"(?P<stem>.+?)[._-]\d[\d._T:+-]*(?P<suffix>\.[^.]*[^.\d][^.]*)?")
+"""a.log.1, a.log-20240131, a.1.log, a-2024-01-31.log: numbered or dated."""
+_OLD = re.compile(r"(?P<stem>.+?)(\.old|-prev|_prev|_old)(?P<suffix>\.[^.]+)?")
+"""a.log.old, Player-prev.log: the one before."""
 
 
 def beside(context: Context, path: str) -> Iterator[tuple[str, Seen]]:
@@ -38,6 +43,22 @@ def beside(context: Context, path: str) -> Iterator[tuple[str, Seen]]:
             yield other, seen
 
 
+def strays(
+    context: Context, directory: str, wanted: Callable[[str], bool]
+) -> Iterator[tuple[Checkpoint, str]]:
+    """Remembered files with a *wanted* path in *directory* that lie there under other names now."""
+    missing = {
+        at.identity: at
+        for at in context.known.beside(os.path.join(directory, "x"))  # noqa: PTH118 - text
+        if at.shrunk_at is None and wanted(at.path)
+    }
+    if missing:
+        for path, seen in beside(context, os.path.join(directory, "")):  # noqa: PTH118 - text
+            at = missing.get(seen.identity)
+            if at is not None and path != at.path and seen.identity not in context.tails:
+                yield at, path
+
+
 def whereabouts(context: Context, at: Checkpoint) -> str | None:
     """The path at or beside its old one at which a file lies now; None: not there."""
     try:
@@ -54,16 +75,21 @@ def is_backup(path: str) -> bool:
     return _BACKUP.search(os.path.basename(path)) is not None  # noqa: PTH119 - text
 
 
+def current_of(path: str) -> str | None:
+    """The file of which a rotation would make the generation *path*; None: its name is not of that kind."""
+    directory, name = os.path.split(path)
+    found = _GENERATION.fullmatch(name) or _OLD.fullmatch(name)
+    if found is None:
+        return None
+    return os.path.join(directory, found["stem"] + (found["suffix"] or ""))  # noqa: PTH118 - text
+
+
 def is_generation(path: str, of: str) -> bool:
     """Whether a rotation would give *path* to an older generation of the file at *of*."""
-    directory, name = os.path.split(path)
-    parent, current = os.path.split(of)
-    if directory != parent or name == current:
-        return False
-    stem, suffix = os.path.splitext(current)  # noqa: PTH122 - text
-    number = r"[._-]\d[\d._T:+-]*"
-    return (
-        re.fullmatch(re.escape(current) + number, name) is not None
-        or re.fullmatch(re.escape(stem) + number + re.escape(suffix), name) is not None
-        or name in (f"{current}.old", f"{stem}.old{suffix}", f"{stem}-prev{suffix}", f"{stem}_old{suffix}")
-    )
+    return current_of(path) == of
+
+
+def age(path: str, seen: Seen) -> tuple[int, int, str]:
+    """Sorts generations, the oldest first: by time, and where that is too coarse, a.log.2 before a.log.1."""
+    number = re.search(r"\.(\d{1,4})$", path)
+    return seen.modified, -int(number[1]) if number else 0, path

@@ -14,13 +14,13 @@ import structlog
 
 from ttsd.errors import SourceError
 from ttsd.model import SourceName
-from ttsd.sources.arrivals import first_position, open_arrival, take_place
+from ttsd.sources.arrivals import first_position, lose_place, open_arrival, take_place
 from ttsd.sources.discover import MOST_FILES, Pattern
 from ttsd.sources.joining import joiner_of
 from ttsd.sources.lines import encoding_of
-from ttsd.sources.siblings import whereabouts
+from ttsd.sources.siblings import age, current_of, strays, whereabouts
 from ttsd.sources.status import FileStatus, SourceStatus
-from ttsd.sources.tail import Moved, Tail
+from ttsd.sources.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,6 +49,8 @@ class Source:
         """Files that lost their place and are read to their ends."""
         self.error: str | None = None
         self._met: bool | None = None
+        self._searched = False
+        self._unsaved: list[Tail] = []
         self._placed: dict[str, Tail] = {}
         self._waiting: dict[str, str] = {}
         self._aliases: dict[str, str] = {}
@@ -95,6 +97,8 @@ class Source:
             self.error = f"{error.filename or self.pattern.path}: {error.strerror}"
             return list(self.departed)
         self.error = f"more than {MOST_FILES} files match" if self.pattern.truncated else None
+        if self._unsaved:
+            self._save()
         present: dict[str, Seen] = {}
         waiting: dict[str, str] = {}
         for path in paths:
@@ -118,6 +122,9 @@ class Source:
         ]
         if self._rearranged(present):
             ready += self._arrange(present, waiting)
+        if not self._searched:
+            self._searched = True
+            self._find_strays()
         self._waiting = waiting
         return [*dict.fromkeys((*self.departed, *ready))]
 
@@ -162,6 +169,14 @@ class Source:
             context.known.put(at)
         self._met = True
 
+    def _find_strays(self) -> None:
+        """After a start: files that were renamed away meanwhile, with nothing in their place yet."""
+        for directory in self.pattern.directories:
+            for at, path in list(strays(self.context, directory, self.pattern.matches)):
+                self.context.known.drop(at)
+                self.lay_aside(replace(at, path=path), home=at.path)
+        self._show()
+
     def glance(self, path: str) -> tuple[Tail | None, bool]:
         """Look at one path: the file there if it has something to read, and whether `look` is needed."""
         path = self._aliases.get(path, path)
@@ -179,7 +194,7 @@ class Source:
         return (tail, False) if tail.changed(seen) else (None, False)
 
     def _arrange(self, present: Mapping[str, Seen], waiting: dict[str, str]) -> list[Tail]:
-        """Bring who is where up to date; return tails that came or went. Raises StoreError before any change."""
+        """Bring who is where up to date; return tails that came or went. Raises StoreError."""
         context, old = self.context, self._placed
         homes: dict[str, str] = {}
         for path, seen in present.items():
@@ -191,7 +206,7 @@ class Source:
             for identity, path in homes.items()
             if identity not in context.tails and identity not in self._refused
         ]
-        strangers.sort(key=lambda path: (present[path].modified, path))
+        strangers.sort(key=lambda path: age(path, present[path]))
         arrived = self._welcome(strangers, waiting)
         new: dict[str, Tail] = {}
         renamed: list[Tail] = []
@@ -201,7 +216,7 @@ class Source:
                 continue
             if tail.path != path:
                 log.info("file renamed", source=self.name, old=tail.path, new=path)
-                tail.at = replace(tail.at, path=path)
+                tail.at, tail.home = replace(tail.at, path=path), path
                 renamed.append(tail)
             tail.departed = None
             new[path] = tail
@@ -209,13 +224,21 @@ class Source:
         leaving = [tail for tail in old.values() if tail.departed is None and new.get(tail.path) is not tail]
         for tail in leaving:
             tail.departed = now
-            tail.deleted = tail.path not in present and _is_deleted(tail)
+            tail.deleted = tail.home not in present and tail.is_gone()
         self.departed = [tail for tail in (*self.departed, *leaving) if tail.departed is not None]
         for tail in arrived:
             context.tails[tail.identity] = tail
             new[tail.path] = tail
         for tail in arrived:
             take_place(self, tail, old.get(tail.path), arrived)
+        for tail in leaving:
+            if tail.home not in present:
+                renamed += lose_place(self, tail)
+        for tail in arrived:
+            # What looks like an older generation is read first, whatever is known of it.
+            current = new.get(current_of(tail.path) or "")
+            if tail.is_fresh and current is not None and tail not in current.before:
+                current.before = (*current.before, tail)
         self._placed = new
         self._refused = {identity: why for identity, why in self._refused.items() if identity in homes}
         self._others = {
@@ -226,7 +249,17 @@ class Source:
         # Events name the file to which a link leads, the source names the link.
         self._aliases = {os.path.realpath(path): path for path in new if os.path.islink(path)}  # noqa: PTH114 - text
         self._show()
+        # Known from now on: after a crash they are found again, each where it is now.
+        self._unsaved += [tail for tail in (*arrived, *renamed, *self.departed) if tail not in self._unsaved]
+        self._save()
         return [*leaving, *renamed, *arrived]
+
+    def _save(self) -> None:
+        """Store who is where. Raises StoreError; it is tried again at the next look."""
+        tails = [tail for tail in self._unsaved if tail.followed and not tail.deleted]
+        for tail, at in zip(tails, self.context.store.remember(tail.at for tail in tails), strict=True):
+            tail.at = at
+        self._unsaved = []
 
     def _welcome(self, paths: list[str], waiting: dict[str, str]) -> list[Tail]:
         """Open files that nobody follows. Raises StoreError, all closed again."""
@@ -246,9 +279,10 @@ class Source:
 
     # Letting go ------------------------------------------------------------------------------------
 
-    def lay_aside(self, at: Checkpoint) -> Tail:
-        """Read a file that has no place under the pattern (any more) to its end."""
+    def lay_aside(self, at: Checkpoint, *, home: str) -> Tail:
+        """Read a file that has no place under the pattern (any more) to its end. home: where it was once."""
         tail = Tail(self, at)
+        tail.home = home
         tail.departed = self.context.clock.monotonic()
         self.context.tails[tail.identity] = tail
         self.departed.append(tail)
@@ -264,7 +298,7 @@ class Source:
 
     def moved(self, tail: Tail) -> bool:
         """The closed file of *tail* is not at its path: look beside it; whether it was found."""
-        where = whereabouts(self.context, tail.at)
+        where = whereabouts(self.context, replace(tail.at, path=tail.home))
         if where is not None:
             tail.at = replace(tail.at, path=where)
         elif tail.departed is not None:
@@ -286,13 +320,13 @@ class Source:
 
     def _drop(self, tail: Tail) -> None:
         """Follow *tail* no more. A deleted file is forgotten, a renamed one remembered. Raises StoreError."""
-        gone = _is_deleted(tail)
+        gone = tail.is_gone()
         if gone and tail.at.id is not None:
             self.context.store.forget([tail.at.id])
         self.let_go(tail)
         if not gone:
             self.context.known.put(tail.at)
-        log.info("file left", source=self.name, path=tail.path, offset=tail.at.offset, deleted=gone)
+        log.info("file left", source=self.name, path=tail.home, offset=tail.at.offset, deleted=gone)
 
     def let_go(self, tail: Tail) -> None:
         """Close *tail* and follow it no more; what is remembered of it is the caller's matter."""
@@ -355,7 +389,7 @@ class Source:
 
 def _file_status(tail: Tail) -> FileStatus:
     return FileStatus(
-        path=tail.path,
+        path=tail.path or tail.home,
         offset=tail.at.offset,
         size=tail.size,
         lag=tail.lag,
@@ -365,14 +399,6 @@ def _file_status(tail: Tail) -> FileStatus:
         waiting=tail.waiting,
         last_error=tail.error,
     )
-
-
-def _is_deleted(tail: Tail) -> bool:
-    """Whether no name leads to it any more, as far as its handle tells."""
-    try:
-        return tail.is_open and tail.handle().seen().links == 0
-    except (Moved, OSError):
-        return False
 
 
 def reason(error: OSError | SourceError) -> str:

@@ -61,8 +61,12 @@ class Tail:
         """at: where it stands; need not be stored yet."""
         self.owner = owner
         self.at = at
+        self.home = at.path
+        """The path under its source's pattern that it has, or had before it departed."""
         self.seen: Seen | None = None
         """At the last look."""
+        self.is_fresh = not at.offset
+        """Nothing was ever read of it."""
         self.cut_lines = 0
         self.rotations = 0
         self.truncations = 0
@@ -81,6 +85,8 @@ class Tail:
         """Its source still reads it."""
         self.idle = False
         """Its last turn read it to the end."""
+        self.goes_on = False
+        """It holds the text of an older file, saved anew or copied."""
         self.doubt: Doubt | None = None
         """What has to be decided before it is read on; None: nothing."""
         self._file: File | None = None
@@ -114,6 +120,13 @@ class Tail:
     def is_open(self) -> bool:
         """Whether it holds a handle now."""
         return self._file is not None
+
+    def is_gone(self) -> bool:
+        """Whether no name leads to it any more, as far as its handle tells."""
+        try:
+            return self._file is not None and self._file.seen().links == 0
+        except OSError:
+            return False
 
     def changed(self, seen: Seen) -> bool:
         """Whether *seen* promises something to read."""
@@ -155,12 +168,13 @@ class Tail:
 
     def begin_at(self, at: Checkpoint) -> None:
         """It stands at *at* from now on, whatever was read before."""
-        self.at, self.doubt = at, None
+        self.at, self.doubt, self.is_fresh = at, None, False
         self._encoding = self._finished = self._grown = None
         self._hole = 0
 
     def committed(self, turn: Turn, stored: Checkpoint | None) -> None:
         """*turn* is in the store, its checkpoint as *stored*."""
+        self.is_fresh = False
         self.at = stored or turn.checkpoint
 
     def turn(self, now: float, limit: int | None = None) -> Turn:
@@ -200,7 +214,12 @@ class Tail:
         # While the prefix is short the offset lies within it, so this turn read from the first byte.
         prefix = at.prefix if len(at.prefix) >= PREFIX else data[: min(PREFIX, end)]
         checkpoint = replace(
-            at, offset=end, prefix=prefix, marker=mark(data[: end - base]), skipping=skipping
+            at,
+            offset=end,
+            prefix=prefix,
+            marker=mark(data[: end - base]),
+            modified=seen.modified,
+            skipping=skipping,
         )
         return Turn(lines, checkpoint, more, again)
 

@@ -32,6 +32,8 @@ class Checkpoint:
     than as a hash, so that a shorter file can be compared with it."""
     marker: bytes = b""
     """Hash of the bytes just before `offset`; empty at offset 0."""
+    modified: int = 0
+    """The file's own time at the last read, in nanoseconds: what was written later is newer."""
     skipping: bool = False
     """`offset` is inside an overlong line, the rest of which is to be skipped."""
     id: FileId | None = None

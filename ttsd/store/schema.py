@@ -58,6 +58,7 @@ _STEPS: tuple[tuple[str, ...], ...] = (
             offset integer not null,
             prefix blob not null,
             marker blob not null,
+            modified integer not null,
             skipping integer not null,
             shrunk_at real,
             seen_at real not null
