@@ -31,6 +31,8 @@ SPEAK_SECONDS = 60.0
 """Longest wait for speech."""
 FILES = '[[outputs]]\ntype = "file"\npath = "spoken"'
 REAL_TIME = '[[outputs]]\ntype = "null"'
+HEARD_AND_KEPT = f"{REAL_TIME}\n{FILES}\nrequired = true"
+"""In real time, and into files beside it: what was heard can be read."""
 UNTIMED = '[[outputs]]\ntype = "null"\ndevice = "untimed"'
 
 

@@ -8,14 +8,12 @@ import signal
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from daemon_process import FILES, REAL_TIME, UNTIMED, configuration
+from daemon_process import HEARD_AND_KEPT, REAL_TIME, UNTIMED, configuration
 from waiting import wait_for
 
 if TYPE_CHECKING:
     from daemon_process import DaemonProcess, MakeDaemon
 
-HEARD_AND_KEPT = f"{REAL_TIME}\n{FILES}\nrequired = true"
-"""In real time, and into files beside it: what was heard can be read."""
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 

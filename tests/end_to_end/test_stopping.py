@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from daemon_process import FILES, REAL_TIME, configuration
+from daemon_process import FILES, HEARD_AND_KEPT, REAL_TIME, configuration
 from waiting import wait_for
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ SOON = 2.0
 SLACK = 6.0
 """What a busy machine may add to that."""
 LONG = "a line that takes more than ten seconds to be heard by anybody who listens to it"
-HEARD_AND_KEPT = f"{REAL_TIME}\n{FILES}\nrequired = true"
 
 
 def test_sigterm_stops_soon_while_it_speaks_and_the_cut_line_is_spoken_anew(make_daemon: MakeDaemon) -> None:

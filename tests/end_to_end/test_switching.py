@@ -6,7 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from daemon_process import FILES, REAL_TIME, configuration
+from daemon_process import HEARD_AND_KEPT, configuration
 from waiting import wait_for
 
 from ttsd.control.client import Client, Refused
@@ -45,7 +45,7 @@ def test_switch_puts_an_engine_at_the_head_at_once_and_in_the_file(make_daemon: 
 @pytest.mark.voice
 def test_switch_changes_the_voice_from_the_next_line_on(make_daemon: MakeDaemon) -> None:
     pytest.importorskip("hibari")
-    daemon = make_daemon(configuration(engines=["tone"], output=f"{REAL_TIME}\n{FILES}", pace=20)).start()
+    daemon = make_daemon(configuration(engines=["tone"], output=HEARD_AND_KEPT, pace=20)).start()
     daemon.append("this one is heard while the engine is switched", "and this", "and that")
     daemon.wait_until_speaking("this one is heard while the engine is switched")
     assert daemon.switch("hibari") == ["hibari", "tone"]
@@ -78,7 +78,7 @@ def test_a_switch_while_the_file_is_broken_changes_nothing_and_says_why(daemon: 
 
 
 def test_a_saved_file_is_in_force_without_a_restart_and_no_line_is_lost(make_daemon: MakeDaemon) -> None:
-    daemon = make_daemon(configuration(output=f"{REAL_TIME}\n{FILES}\nrequired = true", pace=200)).start()
+    daemon = make_daemon(configuration(output=HEARD_AND_KEPT, pace=200)).start()
     texts = [f"line {number} is spoken" for number in range(30)]
     daemon.append(*texts[:20])
     daemon.wait_until_speaking(texts[3])

@@ -74,7 +74,7 @@ VERBS: dict[str, Verb] = {
     "completion": Verb(
         "print a script that completes verbs and options", words.completion, data=False, config=False
     ),
-    "version": Verb("print the version", config=False),
+    "version": Verb("print the version"),
 }
 """In the order of help and documentation: what is used every day comes first."""
 
