@@ -24,6 +24,7 @@ from ttsd.execute import LATER, Executor
 from ttsd.house import House
 from ttsd.mailbox import Asked, Died, Done, Ended, Mailbox, Reloading, Stopping
 from ttsd.model import EngineName
+from ttsd.service.console import closing_ends
 from ttsd.service.notify import Notifier
 from ttsd.service.watchdog import Watchdog
 from ttsd.status import DaemonStatus, NowStatus, QueueStatus
@@ -53,13 +54,21 @@ STOP_SECONDS = 20.0
 
 def run(path: Path | None) -> int:
     """Run until stopped; return the exit code. Raises ConfigError, StoreError, ControlError before that."""
+    daemon = prepare(path, Notifier(os.environ))
+    with _signals(daemon.mailbox), closing_ends(lambda why: daemon.mailbox.put(Stopping(why))):
+        return daemon.run()
+
+
+def prepare(path: Path | None, notifier: Notifier) -> Daemon:
+    """A daemon that its host runs, with this process's log and switch interval set for it. Raises ConfigError.
+
+    *notifier*: tells the service manager.
+    """
     settings = config.load(path)
     log.configure(settings.log)
     sys.setswitchinterval(SWITCH_INTERVAL)
     assert settings.control.socket is not None, "config.load fills it in"
-    daemon = Daemon(settings, default_transport(settings.control.socket), SystemClock(), Notifier(os.environ))
-    with _signals(daemon.mailbox):
-        return daemon.run()
+    return Daemon(settings, default_transport(settings.control.socket), SystemClock(), notifier)
 
 
 class Daemon:
@@ -275,6 +284,8 @@ def _signals(mailbox: Mailbox) -> Iterator[None]:
     }
     if sys.platform != "win32":
         wanted[signal.SIGHUP] = Reloading()
+    else:
+        wanted[signal.SIGBREAK] = Stopping("Ctrl-Break")
     before = {}
     for number, message in wanted.items():
         before[number] = signal.signal(number, lambda *_, message=message: mailbox.put(message))

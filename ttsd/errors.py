@@ -185,3 +185,9 @@ class NotRunning(ControlError):
     """No daemon answers on the control socket."""
 
     code = "not-running"
+
+
+class ServiceError(TtsdError):
+    """The system's service manager did not do what it was asked to."""
+
+    code = "service"

@@ -40,6 +40,10 @@ def run(arguments: argparse.Namespace) -> int:
     """`ttsd run`: the daemon, until it is stopped."""
     from ttsd import daemon
 
+    if arguments.log is not None:
+        from ttsd.service import log_file
+
+        log_file.use(arguments.log)
     return daemon.run(arguments.config)
 
 

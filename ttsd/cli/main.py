@@ -58,6 +58,10 @@ def _verbs(arguments: argparse.Namespace) -> Verbs:
             from ttsd.cli import local
 
             return local.VERBS
+        case "service":
+            from ttsd.service import verbs
+
+            return verbs.VERBS
         case "init" | "config" | "completion":
             from ttsd.cli import configure
 

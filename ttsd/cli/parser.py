@@ -41,7 +41,7 @@ class Verb:
 
 
 VERBS: dict[str, Verb] = {
-    "run": Verb("run the daemon here until it is stopped", data=False),
+    "run": Verb("run the daemon here until it is stopped", words.run, data=False),
     "say": Verb("speak a text", words.say),
     "status": Verb("show what the daemon is doing"),
     "skip": Verb("end what is heard now and go on with the next"),
@@ -70,6 +70,7 @@ VERBS: dict[str, Verb] = {
     "init": Verb("write a first configuration, from a few questions or from options", words.init, data=False),
     "check": Verb("check the configuration and say everything that is wrong with it"),
     "config": Verb("show the settings in force, set one, or print their schema", words.config),
+    "service": Verb("install, remove or show ttsd as a service that starts by itself", words.service),
     "doctor": Verb("look at everything that ttsd needs, and say what to do"),
     "completion": Verb(
         "print a script that completes verbs and options", words.completion, data=False, config=False

@@ -19,6 +19,13 @@ def nothing(parser: argparse.ArgumentParser) -> None:
     del parser
 
 
+def run(parser: argparse.ArgumentParser) -> None:
+    """Where its log goes."""
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE", help="write the log to this file, 5 MB and an older one"
+    )
+
+
 def say(parser: argparse.ArgumentParser) -> None:
     """What to speak, and how."""
     parser.add_argument("text", nargs="+", metavar="TEXT", help="what to speak; - reads it from stdin")
@@ -102,6 +109,21 @@ def cable(parser: argparse.ArgumentParser) -> None:
         "action", nargs="?", choices=("status", "create", "remove"), default="status", help="default: status"
     )
     parser.add_argument("--name", default="ttsd", metavar="NAME", help="the sink's (default: ttsd)")
+
+
+def service(parser: argparse.ArgumentParser) -> None:
+    """An action, and how it is installed."""
+    actions = ("status", "install", "uninstall", "logs")
+    parser.add_argument("action", nargs="?", choices=actions, default="status", help="default: status")
+    parser.add_argument("--on-demand", action="store_true", help="systemd: a command starts ttsd, too")
+    parser.add_argument(
+        "--kind",
+        choices=("task", "service"),
+        default="task",
+        help="Windows: a task of your log-on (default), or a service, which has no audio device",
+    )
+    parser.add_argument("--lines", type=int, default=50, metavar="N", help="logs: so many (default: 50)")
+    parser.add_argument("--follow", action="store_true", help="logs: go on until interrupted")
 
 
 def source(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,118 @@
+"""The log as a file, where no service manager collects it (launchd, Windows).
+
+Bounded: LONGEST bytes, and one older file beside it. A file that somebody else keeps open (Windows does
+not let it be renamed then) goes on being written to, and the next line tries again.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LONGEST = 5 << 20
+"""Bytes."""
+PAUSE = 0.5
+"""Seconds between two looks when the file is followed."""
+_TAIL = 256 * 1024
+"""Bytes that are read to find the newest lines."""
+
+
+class LogFile(io.TextIOBase):
+    """A text stream that begins a new file when the old one is long enough."""
+
+    def __init__(self, path: Path, longest: int = LONGEST) -> None:
+        """Raises OSError."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path, self._longest = path, longest
+        self._lock = threading.Lock()
+        self._file = self._open()
+
+    def write(self, text: str) -> int:
+        """Add *text*."""
+        with self._lock:
+            if self._file.tell() >= self._longest and text:
+                self._turn()
+            self._file.write(text.encode(errors="replace"))
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing waits here: every write goes to the system."""
+
+    def writable(self) -> bool:
+        """See io."""
+        return True
+
+    def close(self) -> None:
+        """See io."""
+        self._file.close()
+        super().close()
+
+    def _turn(self) -> None:
+        self._file.close()
+        try:
+            self._path.replace(older(self._path))
+        except OSError:
+            pass  # see the module
+        self._file = self._open()
+
+    def _open(self) -> io.FileIO:
+        file = io.FileIO(self._path, "a")
+        file.seek(0, io.SEEK_END)
+        return file
+
+
+def older(path: Path) -> Path:
+    """The file before this one."""
+    return path.with_name(f"{path.name}.1")
+
+
+def use(path: Path) -> None:
+    """Write what would go to stdout and stderr to *path*. Raises OSError."""
+    sys.stderr = sys.stdout = LogFile(path)
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """The newest lines; those of the file before it, too, if this one has not enough. Raises OSError."""
+    found: list[str] = []
+    for file in (path, older(path)):
+        if len(found) < lines and file.exists():
+            found = _last(file) + found
+    return found[-lines:] if lines > 0 else []
+
+
+def _last(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(max(0, size - _TAIL))
+        whole = file.read().decode(errors="replace").splitlines()
+    return whole if size <= _TAIL else whole[1:]
+
+
+def show(path: Path, lines: int, *, follow: bool) -> int:
+    """Print the newest lines and, with *follow*, what comes until it is interrupted; the exit code."""
+    if not path.exists():
+        print(f"ttsd: there is no log yet: {path}", file=sys.stderr)
+        return 1
+    print(*tail(path, lines), sep="\n")
+    place = path.stat().st_size
+    never = threading.Event()
+    while follow:
+        try:
+            never.wait(PAUSE)
+            size = path.stat().st_size
+            place = min(place, size) if size >= place else 0
+            with path.open("rb") as file:
+                file.seek(place)
+                new = file.read(_TAIL)
+        except KeyboardInterrupt:
+            break
+        except FileNotFoundError:
+            continue  # between two files
+        place += len(new)
+        print(new.decode(errors="replace"), end="", flush=True)
+    return 0
