@@ -22,7 +22,7 @@ from ttsd.engines import catalog
 from ttsd.errors import ConfigError, EngineError, TtsdError
 from ttsd.execute import LATER, Executor
 from ttsd.house import House
-from ttsd.mailbox import Asked, Died, Done, Ended, Mailbox, Reloading, Stopping
+from ttsd.mailbox import Asked, Died, Done, Ended, Gone, Mailbox, Reloading, Stopping
 from ttsd.model import EngineName
 from ttsd.service.console import closing_ends
 from ttsd.service.notify import Notifier
@@ -78,7 +78,11 @@ class Daemon:
         """Nothing is opened before `run`."""
         self.mailbox = Mailbox()
         self._settings, self._clock = settings, clock
-        self._server = Server(transport, lambda command, reply: self.mailbox.put(Asked(command, reply)))
+        self._server = Server(
+            transport,
+            lambda command, reply: self.mailbox.put(Asked(command, reply)),
+            died=lambda stage, error: self.mailbox.put(Died(stage, error)),
+        )
         self._house: House
         self._executor: Executor
         self._watch = ConfigWatch(settings.path)
@@ -156,6 +160,8 @@ class Daemon:
                     reply(answer)
             case Ended(spoken):
                 self._executor.ended(spoken)
+            case Gone(utterances, reason):
+                self._executor.gone(utterances, reason)
             case Reloading():
                 self._reload()
             case Done(then):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ttsd import __version__, commands, results
 from ttsd.errors import EngineError, TtsdError, UsageError
-from ttsd.model import State
+from ttsd.model import Spoken, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ttsd.commands import Command
     from ttsd.engines.engine import Engine
     from ttsd.house import House
-    from ttsd.model import EngineName, SourceName, Spoken, UtteranceId
+    from ttsd.model import EngineName, SourceName, Utterance, UtteranceId
 
     Reply = Callable[[object], None]
 
@@ -51,9 +51,7 @@ class Executor:
             case commands.Skip():
                 return results.Skipped(house.skip())
             case commands.Stop():
-                skipped = house.skip()
-                house.pause(paused=True)
-                return results.Skipped(skipped)
+                return results.Skipped(house.stop())
             case commands.Pause():
                 house.pause(paused=True)
                 return results.StateAnswer(self._state())
@@ -66,11 +64,12 @@ class Executor:
                 return results.Waiting(tuple(house.store.queued(limit)))
             case commands.QueueRemove(id=id):
                 if not house.queue.drop(ids=[id], reason="removed"):
-                    raise UsageError(
-                        f"no utterance {id} waits in the queue", next_step="ttsd queue lists what does"
-                    )
+                    raise _waits_not(id)
                 return results.Removed(id, State.DROPPED)
             case commands.QueueMove(id=id, position=position):
+                found = house.store.get(id)
+                if found is None or found.state is not State.QUEUED:
+                    raise _waits_not(id)
                 house.queue.move(id, position)
                 return results.Moved(id, position)
             case commands.HistoryList(limit=limit):
@@ -105,6 +104,25 @@ class Executor:
         if spoken.state.final:
             for reply in self._waiting.pop(spoken.id, ()):
                 reply(spoken)
+
+    def gone(self, utterances: tuple[Utterance, ...], reason: str) -> None:
+        """Answer who waits for one of these, which were dropped before anything was heard of them."""
+        for one in utterances:
+            if one.id in self._waiting:
+                now = self._house.clock.time()
+                self.ended(
+                    Spoken(
+                        one.id,
+                        one.text,
+                        one.source,
+                        State.DROPPED,
+                        None,
+                        one.voice,
+                        one.queued_at,
+                        now,
+                        reason=reason,
+                    )
+                )
 
     def _say(self, command: commands.Say, reply: Reply) -> object:
         names = self._house.chain.names
@@ -173,6 +191,10 @@ class Executor:
             return results.Devices(listing.devices, tuple(str(problem) for problem in listing.problems))
 
         return self._later("devices", tell, reply)
+
+
+def _waits_not(id: UtteranceId) -> UsageError:
+    return UsageError(f"no utterance {id} waits in the queue", next_step="ttsd queue lists what does")
 
 
 def _tell_voices(engines: list[Engine]) -> results.Voices:

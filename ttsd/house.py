@@ -17,7 +17,7 @@ from ttsd import events, log
 from ttsd.audio.portaudio import PortAudio
 from ttsd.engines.roster import Roster
 from ttsd.errors import EngineError, StoreError, UsageError
-from ttsd.mailbox import Died, Done, Ended, Mailbox
+from ttsd.mailbox import Died, Done, Ended, Gone, Mailbox
 from ttsd.mode import ModeFile
 from ttsd.model import SourceName
 from ttsd.sources.status import SourceStatus
@@ -51,18 +51,22 @@ class House:
     def __init__(self, settings: Settings, clock: Clock, mailbox: Mailbox, events: EventSink) -> None:
         """Open the store and recover it. Raises StoreError, EngineError."""
         self.settings = settings
-        self._clock, self._mailbox, self._events = clock, mailbox, events
+        self.clock, self._mailbox, self._events = clock, mailbox, events
         self.roster = Roster(clock)
         self.portaudio = PortAudio()
         """One for the process: to list devices anew it must know whether anybody plays."""
         self.chain: Chain = self.roster.build(settings)
-        self.store = Store.open(_state_dir(settings) / DATABASE, clock=clock, wake=self._wake)
+        self.store = Store.open(
+            _state_dir(settings) / DATABASE, clock=clock, wake=self._wake, retention=settings.retention
+        )
         for decision in self.store.recover(settings.speech.on_crash):
             logger.info(
                 "recovered", id=decision.id, source=decision.source, state=str(decision.new), why=decision.why
             )
         self._modes = ModeFile(_state_dir(settings) / "mode.json")
-        self.queue = WaitingList(self.store, lambda: self.speaker, clock, events)
+        self.queue = WaitingList(
+            self.store, lambda: self.speaker, clock, events, gone=lambda *what: mailbox.put(Gone(*what))
+        )
         self.speaker: Speaker | None = None
         self.reader: SourceReader | None = None
         self._successor: Speaker | None = None
@@ -86,13 +90,18 @@ class House:
             new = replace(new, **{name: getattr(old, name)})
         if changed & {"engines", "engine"}:
             self.chain = self.roster.build(new)
-        if changed & {"outputs", "speech"}:
+        if "outputs" in changed:
             self._succeed(self._make_speaker(new))
         elif changed & {"engines", "engine"}:
             self._use_chain()
+        for speaker in (self.speaker, self._successor):
+            if "speech" in changed and speaker is not None:
+                speaker.adopt(new.speech)
         self.settings = new
         if changed & {"sources", "speech"}:
             self._update_sources()
+        if "retention" in changed:
+            self.store.retain(new.retention)
         if "log" in changed:
             log.configure(new.log)
         if changed & {"engines", "engine"}:
@@ -135,7 +144,7 @@ class House:
         else:
             self.speaker.resume()
         kind = events.Paused if paused else events.Resumed
-        self._events.publish(kind(at=self._clock.time()))
+        self._events.publish(kind(at=self.clock.time()))
 
     def set_volume(self, *, volume: int | None = None, muted: bool | None = None) -> Mode:
         """Change what is given, by a ramp, and keep it for the next start."""
@@ -159,7 +168,7 @@ class House:
         self._update_sources()
         self._events.publish(
             events.SourceChanged(
-                at=self._clock.time(), source=source, state="enabled" if enabled else "disabled"
+                at=self.clock.time(), source=source, state="enabled" if enabled else "disabled"
             )
         )
 
@@ -171,8 +180,13 @@ class House:
         return self._modes.mode
 
     def skip(self) -> UtteranceId | None:
-        """End what is heard; None: there was nothing."""
+        """End what is heard (or would be next) and go on; None: there was nothing."""
         return self.speaker.skip() if self.speaker else None
+
+    def stop(self) -> UtteranceId | None:
+        """Fall silent and end what is heard; None: there was nothing. What waits is kept."""
+        self.pause(paused=True)  # first: nothing begins in between
+        return self.speaker.skip(heard=True) if self.speaker else None
 
     def now(self) -> Now | None:
         """What is heard."""
@@ -216,15 +230,13 @@ class House:
         from ttsd.audio.build import make_all
         from ttsd.speech.speaker import Speaker
 
-        outputs = make_all(
-            settings.outputs, folder=_state_dir(settings) / "spoken", library=self.portaudio
-        )
+        outputs = make_all(settings.outputs, folder=_state_dir(settings) / "spoken", library=self.portaudio)
         speaker = Speaker(
             self.store,
             self.chain,
             [(output, _required(settings, index)) for index, output in enumerate(outputs)],
             settings.speech,
-            self._clock,
+            self.clock,
             publish=self._events.publish,
             died=self._died,
             levels_path=_state_dir(settings) / "levels.json",
@@ -249,6 +261,8 @@ class House:
             paused = old is not None and old.paused
             self.speaker, self._successor = self._successor, None
             if self.speaker is not None:
+                if old is not None:
+                    self.speaker.inherit(old)
                 self.speaker.start()
                 if paused:
                     self.speaker.pause()
@@ -290,7 +304,7 @@ class House:
 
         settings = self.settings
         self.reader = reader = SourceReader(
-            self._enabled(settings), _base(settings), self.store, self._clock, max_age=settings.speech.max_age
+            self._enabled(settings), _base(settings), self.store, self.clock, max_age=settings.speech.max_age
         )
         # Before any command is answered: who hears that ttsd runs may append, and it counts as new.
         reader.step()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ttsd.commands import Command
-    from ttsd.model import Spoken
+    from ttsd.model import Spoken, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,14 @@ class Ended:
     """An utterance ended."""
 
     spoken: Spoken
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Utterances were taken out of the queue before anything was heard of them."""
+
+    utterances: tuple[Utterance, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Done:
     then: Callable[[], None]
 
 
-Message: TypeAlias = Asked | Ended | Reloading | Stopping | Died | Done
+Message: TypeAlias = Asked | Ended | Gone | Reloading | Stopping | Died | Done
 
 
 class Mailbox:

@@ -46,18 +46,22 @@ class WaitingList:
     """What waits. All methods may raise StoreError."""
 
     def __init__(
-        self, store: Store, speaker: Callable[[], Speaker | None], clock: Clock, sink: EventSink
+        self,
+        store: Store,
+        speaker: Callable[[], Speaker | None],
+        clock: Clock,
+        sink: EventSink,
+        gone: Callable[[tuple[Utterance, ...], str], None],
     ) -> None:
-        """*speaker*: the one in use, None before there is one."""
+        """*speaker*: the one in use, None before there is one; *gone*: told what was dropped, and why."""
         self._store, self._speaker, self._clock, self._sink = store, speaker, clock, sink
+        self._gone = gone
         self._announced = store.last_id()
         self._announcing = threading.Lock()
 
     def say(self, command: commands.Say) -> Utterance:
         """Queue a text; one with the same key that waits is replaced."""
-        if command.key is not None:
-            self.drop(key=command.key, reason="replaced by a newer one with its key")
-        return self._store.say(
+        said = self._store.say(
             command.text,
             source=SourceName(command.source or SAY),
             voice=command.voice,
@@ -66,6 +70,9 @@ class WaitingList:
             key=command.key,
             max_age=command.max_age,
         )
+        if command.key is not None:  # only now: a crash in between says both, rather than none
+            self.drop(key=command.key, spare=said.id, reason="replaced by a newer one with its key")
+        return said
 
     def drop(
         self,
@@ -73,21 +80,31 @@ class WaitingList:
         ids: Collection[UtteranceId] | None = None,
         source: SourceName | None = None,
         key: str | None = None,
+        spare: UtteranceId | None = None,
         reason: str,
     ) -> list[Utterance]:
-        """Take what waits, and meets every condition, out of the queue; what sounds stays."""
+        """Take what waits, and meets every condition, out of the queue; what sounds stays, and *spare*."""
         speaker = self._speaker()
         prepared = [
             u.id
             for u in (speaker.prepared() if speaker else ())
-            if (ids is None or u.id in ids) and source in (None, u.source) and key in (None, u.key)
+            if (ids is None or u.id in ids)
+            and source in (None, u.source)
+            and key in (None, u.key)
+            and u.id != spare
         ]
         begun = speaker.take_back(prepared) if speaker else ()
+        kept = begun if spare is None else (*begun, spare)
         try:
-            gone = self._store.drop(ids=ids, source=source, key=key, exclude=begun, reason=reason)
+            gone = self._store.drop(ids=ids, source=source, key=key, exclude=kept, reason=reason)
         finally:
             if speaker:
                 speaker.let_go(prepared)
+        self.tell_dropped(tuple(gone), reason)
+        return gone
+
+    def tell_dropped(self, gone: tuple[Utterance, ...], reason: str) -> None:
+        """These were taken out of the queue; from any thread."""
         now = self._clock.time()
         for utterance in gone[:MOST_EVENTS]:
             self._sink.publish(
@@ -95,7 +112,7 @@ class WaitingList:
             )
         if gone:
             log.info("dropped", utterances=len(gone), reason=reason)
-        return gone
+            self._gone(gone, reason)
 
     def move(self, id: UtteranceId, position: int) -> None:
         """Give a waiting utterance another place."""

@@ -96,6 +96,19 @@ class Reader:
         """Return the next item, or None after *timeout* seconds or a nudge (None: wait for good)."""
         return self._channel._take(self, timeout)
 
+    def take_end(self) -> End | None:
+        """Return the end of the utterance that was begun, if it comes next; never blocks."""
+        return self._channel._take_end(self)
+
+    def upcoming(self) -> Utterance | None:
+        """The utterance that `take` would begin now; None: something else comes, or nothing."""
+        return self._channel._upcoming(self)
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether nobody is followed: what this output does is what is heard."""
+        return self._channel._is_leading(self)
+
     def tell_heard(self, id: UtteranceId | None) -> None:
         """The end of an utterance was heard; None: whatever was to be heard is lost."""
         self._channel._tell_heard(self, id)
@@ -114,7 +127,7 @@ class Channel:
 
     def __init__(self, ahead: float) -> None:
         """*ahead*: seconds of sound that may wait; at least one sound always may."""
-        self.ahead = ahead
+        self._ahead = ahead
         self._changed = threading.Condition()
         self._readers: list[Reader] = []
         self._current: UtteranceId | None = None
@@ -158,6 +171,12 @@ class Channel:
             self._changed.notify_all()
 
     # ---- from any thread
+
+    def set_ahead(self, ahead: float) -> None:
+        """Let *ahead* seconds of sound wait from now on."""
+        with self._changed:
+            self._ahead = ahead
+            self._changed.notify_all()
 
     def hold(self) -> None:
         """Take no further utterance; those that are in go on."""
@@ -211,7 +230,7 @@ class Channel:
 
     def _full(self) -> bool:
         behind = max((r.pending for r in self._readers), default=0.0)
-        return behind > 0 and behind >= self.ahead
+        return behind > 0 and behind >= self._ahead
 
     def _gone(self, item: Item) -> bool:
         return owner(item) != self._current
@@ -257,15 +276,38 @@ class Channel:
             self._nudged.discard(reader)
             if self._closed or reader.closed or nudged or not self._may_take(reader):
                 return None
-            item = reader.items.popleft()
-            reader.pending = max(0.0, reader.pending - seconds((item,)))
-            if isinstance(item, Begin):
-                reader.current = owner(item)
-            elif isinstance(item, End):
-                reader.current = None
-                reader.unheard.add(owner(item))
-            self._changed.notify_all()
-            return item
+            return self._pop(reader)
+
+    def _take_end(self, reader: Reader) -> End | None:
+        with self._changed:
+            first = self._first(reader)
+            if not isinstance(first, End):
+                return None
+            self._pop(reader)
+            return first
+
+    def _upcoming(self, reader: Reader) -> Utterance | None:
+        with self._changed:
+            first = self._first(reader)
+            return first.utterance if isinstance(first, Begin) else None
+
+    def _is_leading(self, reader: Reader) -> bool:
+        with self._changed:
+            return reader in self._leaders()
+
+    def _first(self, reader: Reader) -> Item | None:
+        return reader.items[0] if not self._closed and self._may_take(reader) else None
+
+    def _pop(self, reader: Reader) -> Item:
+        item = reader.items.popleft()
+        reader.pending = max(0.0, reader.pending - seconds((item,)))
+        if isinstance(item, Begin):
+            reader.current = owner(item)
+        elif isinstance(item, End):
+            reader.current = None
+            reader.unheard.add(owner(item))
+        self._changed.notify_all()
+        return item
 
     def _tell_heard(self, reader: Reader, id: UtteranceId | None) -> None:
         with self._changed:

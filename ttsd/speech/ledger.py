@@ -22,9 +22,10 @@ from ttsd import events
 from ttsd.errors import StoreError
 from ttsd.model import Priority, Spoken, State
 from ttsd.speech.channel import End, SentenceStart
+from ttsd.speech.endings import end_events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection
 
     from ttsd.clock import Clock
     from ttsd.errors import OutputError
@@ -36,6 +37,11 @@ log = structlog.get_logger("ttsd.speech")
 
 RETRY_SECONDS = 1.0
 """Between two tries at a store that refused a note."""
+
+EXPIRED = "older than its max_age"
+"""Why an utterance was not spoken."""
+MOST_RESUMED = 100
+"""Interrupted utterances whose place is remembered; another begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,8 @@ class _Flight:
     """What the store was told last."""
     cut: bool = False
     """Its end was decided before it came."""
+    returns: bool = False
+    """Its end is to be queued again."""
     first: int = 0
     """The sentence with which it begins (again)."""
 
@@ -82,9 +90,12 @@ class Ledger:
         clock: Clock,
         publish: Callable[[events.Event], None],
         ended: Callable[[Spoken], None] = lambda _: None,
+        returned: Callable[[], None] = lambda: None,
     ) -> None:
-        """*publish*: gets every event; *ended*: is told of every end, after the store."""
+        """*publish*: gets every event; *ended*: is told of every end, after the store; *returned*: of every
+        utterance that waits in the queue again."""
         self._store, self._clock, self._publish, self._ended = store, clock, publish, ended
+        self._returned = returned
         self._lock = threading.Lock()
         self._landed = threading.Condition(self._lock)
         self._flights: dict[UtteranceId, _Flight] = {}
@@ -107,13 +118,15 @@ class Ledger:
                 raise self.error  # what cannot be recorded would be spoken again after a crash
             with self._lock:
                 flying = tuple(self._flights)
+                returning = [f.utterance.priority for f in self._flights.values() if f.returns]
             utterance = self._store.next(exclude=flying)
-            if utterance is None:
-                return None
+            if utterance is None or any(priority >= utterance.priority for priority in returning):
+                return None  # what was interrupted goes on before its equals: `returned` tells when
             with self._lock:
                 self._flights[utterance.id] = _Flight(utterance, first=self._resume_at.pop(utterance.id, 0))
+                self._store.in_flight.add(utterance.id)
             if utterance.expires_at is not None and utterance.expires_at <= self._clock.time():
-                self.settle(self.unspoken(utterance, State.EXPIRED, "older than its max_age"))
+                self.settle(self.unspoken(utterance, State.EXPIRED, EXPIRED))
             elif utterance.priority is Priority.LOW and flying:
                 self.settle(
                     self.unspoken(utterance, State.DROPPED, "of low priority, and something else waited")
@@ -125,8 +138,10 @@ class Ledger:
         """These were withdrawn before anything was heard of them: they wait in the queue again."""
         with self._landed:
             for id in ids:
-                self._flights.pop(id, None)
-            self._landed.notify_all()
+                flight = self._flights.get(id)
+                if flight is not None and flight.first:
+                    self._go_on_at(id, flight.first)
+                self._land(id)
 
     def settle(self, spoken: Spoken) -> None:
         """An utterance in flight ended without reaching an output."""
@@ -176,15 +191,27 @@ class Ledger:
             flight = self._flights.get(utterance.id)
             if flight is None or flight.cut or flight.waiting_for is not None:
                 return None
-            flight.cut = True
+            flight.cut, flight.returns = True, state is State.QUEUED
             if resume:
-                self._resume_at[utterance.id] = flight.sentence.index if flight.sentence else flight.first
+                self._go_on_at(utterance.id, flight.sentence.index if flight.sentence else flight.first)
         return self.unspoken(utterance, state, reason)
 
-    def wait_until_landed(self, timeout: float) -> bool:
-        """Wait until nothing is in flight; False: something still is after *timeout* seconds."""
+    def wait_until_landed(self, timeout: float, *, unless: threading.Event | None = None) -> bool:
+        """Wait until nothing is in flight; False: something is after *timeout* seconds, or *unless* is set."""
         with self._landed:
-            return self._landed.wait_for(lambda: not self._flights, timeout)
+            return self._landed.wait_for(
+                lambda: not self._flights or (unless is not None and unless.is_set()), timeout
+            )
+
+    def hurry(self) -> None:
+        """Look at `unless` again."""
+        with self._landed:
+            self._landed.notify_all()
+
+    def inherit(self, other: Ledger) -> None:
+        """What was interrupted in *other*, which is over, goes on here where it was."""
+        with self._lock:
+            self._resume_at.update(other._resume_at)
 
     def drain(self) -> None:
         """Record the notes that are left and queue again what never came to its end. Nobody else steps."""
@@ -321,47 +348,34 @@ class Ledger:
             seconds=round(spoken.seconds, 3),
             reason=spoken.reason,
         )
-        for event in _end_events(spoken, began=flight.began is not None):
+        for event in end_events(spoken, began=flight.began is not None):
             self._publish(event)
         self._ended(spoken)
         with self._landed:
-            self._flights.pop(spoken.id, None)
-            self._landed.notify_all()
+            self._land(spoken.id)
+        if spoken.state is State.QUEUED:
+            self._returned()
+
+    def _land(self, id: UtteranceId) -> None:
+        """It is in flight no more; under the lock."""
+        self._flights.pop(id, None)
+        self._store.in_flight.discard(id)
+        self._landed.notify_all()
+
+    def _go_on_at(self, id: UtteranceId, sentence: int) -> None:
+        """Where it begins when it is claimed again; under the lock."""
+        self._resume_at[id] = sentence
+        if len(self._resume_at) > MOST_RESUMED:  # the oldest one was dropped from the queue long ago
+            self._resume_at.pop(next(iter(self._resume_at)))
 
     def _output_changed(self, player: Player, error: OutputError | None, at: float) -> None:
         name = player.output.name
         if error is None:
-            log.info("output_back", output=name)
+            log.info("output_open", output=name)
         else:
             log.warning("output_lost", output=name, error=str(error))
         self._publish(
             events.DeviceChanged(
                 at=at, output=name, state="lost" if error else "open", detail=str(error) if error else None
             )
-        )
-
-
-_UNSPOKEN = {
-    State.SKIPPED: events.Skipped,
-    State.EXPIRED: events.Expired,
-    State.DROPPED: events.Dropped,
-    State.FAILED: events.Failed,
-}
-
-
-def _end_events(spoken: Spoken, *, began: bool) -> Iterator[events.Event]:
-    """Why it was not spoken, and the one end of what began."""
-    if spoken.state in _UNSPOKEN:
-        yield _UNSPOKEN[spoken.state](
-            at=spoken.ended_at, id=spoken.id, source=spoken.source, reason=spoken.reason
-        )
-    if began:
-        yield events.End(
-            at=spoken.ended_at,
-            id=spoken.id,
-            source=spoken.source,
-            state=spoken.state,
-            seconds=spoken.seconds,
-            engine=spoken.engine,
-            voice=spoken.voice,
         )

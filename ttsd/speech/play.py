@@ -25,6 +25,8 @@ from ttsd.speech.channel import Begin, End, Item, SentenceStart, Sound
 from ttsd.speech.tail import Tail
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ttsd.audio.output import Output
     from ttsd.clock import Clock
     from ttsd.model import Chunk, Samples, Spoken, Utterance
@@ -58,7 +60,7 @@ class Listener(Protocol):
         ...
 
     def changed(self, player: Player, error: OutputError | None) -> None:
-        """The output was lost (with the reason), or is back (None)."""
+        """The output was lost (with the reason), or stands (again) (None)."""
         ...
 
 
@@ -74,15 +76,17 @@ class Player:
         *,
         pause: float,
         required: bool = True,
+        expire: Callable[[Utterance], None] = lambda _: None,
     ) -> None:
-        """*pause*: seconds of silence between two utterances; *required*: speech waits for this output."""
+        """*pause*: seconds of silence between two utterances; *required*: speech waits for this output;
+        *expire*: takes back an utterance that became too old before its turn came."""
         self.output = output
         self.required = required
         self.pause_seconds = pause
         self.volume = 1.0
         self.error: OutputError | None = None
         """Why the output is gone; None while it is well."""
-        self._reader, self._listener, self._clock = reader, listener, clock
+        self._reader, self._listener, self._clock, self._expire = reader, listener, clock, expire
         self._wake = threading.Event()
         self._opened = False
         # Positions are frames since the player was made, over all openings of the output.
@@ -164,14 +168,22 @@ class Player:
         cut = self._cut
         if cut is not None and self._utterance is not None and cut.id == self._utterance.id:
             self._drop(cut)
-        if self._paused:
+        if self._paused and self._reader.is_leading:
             self._rest()
         elif len(self._sound):
             self._write_block()
         else:
+            self._pass_over_the_expired()
             item = self._reader.take(self._patience())
             if item is not None:
                 self._accept(item)
+
+    def _pass_over_the_expired(self) -> None:
+        """What was synthesised ahead may have become too old: while another sounded, or in a pause."""
+        upcoming = self._reader.upcoming()
+        expires = upcoming.expires_at if upcoming else None
+        if upcoming and expires is not None and expires <= self._clock.time():
+            self._expire(upcoming)
 
     def _accept(self, item: Item) -> None:
         match item:
@@ -267,6 +279,10 @@ class Player:
     def _rest(self) -> None:
         self._fall_silent()
         self._silent = True
+        # What is cut in a pause ends in the pause.
+        if self._utterance is None and (end := self._reader.take_end()):
+            self._accept(end)
+            return
         self._wake.wait(self._patience())
         self._wake.clear()
 
@@ -313,9 +329,8 @@ class Player:
         lost = self._tail.since(self._last_heard)
         self._base = self._written = self._last_heard
         self._tail = Tail()
-        if self.error is not None:
-            self.error = None
-            self._listener.changed(self, None)
+        self.error = None
+        self._listener.changed(self, None)
         if len(lost):
             self._sound = np.concatenate([lost, self._sound])
             self._silent = True  # come back with a ramp

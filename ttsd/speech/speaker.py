@@ -11,9 +11,10 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ttsd.events import DeviceChanged
 from ttsd.model import Priority, State
 from ttsd.speech.channel import Channel, End
-from ttsd.speech.ledger import RETRY_SECONDS, Ledger
+from ttsd.speech.ledger import EXPIRED, RETRY_SECONDS, Ledger
 from ttsd.speech.levels import Levels
 from ttsd.speech.play import Player
 from ttsd.speech.stage import Stage
@@ -66,12 +67,21 @@ class Speaker:
         """*outputs*: each with whether speech waits for it; *died*: told when a stage ends by a fault;
         *levels_path*: where the voices' loudness is kept."""
         self._lock = threading.Lock()
-        """One command at a time."""
+        """One command at a time, and choosing the next utterance is one."""
         self._store = store
         self._interrupts = settings.interrupt
         self._paused = False
         self._stopped = False
-        self._ledger = Ledger(store, clock, publish, ended)
+        self._hasty = threading.Event()
+        """What sounds is not to be finished, whatever an earlier stop meant."""
+        self._publish, self._clock = publish, clock
+        self._ledger = Ledger(
+            store,
+            clock,
+            publish,
+            ended,
+            returned=lambda: self._synth.wake(),  # noqa: PLW0108 - there is no synth yet
+        )
         self._channel = Channel(settings.ahead)
         self._synth = Synth(
             self._ledger,
@@ -80,6 +90,7 @@ class Speaker:
             clock,
             Levels(settings.loudness if settings.level else None, levels_path),
             sentence_pause=settings.sentence_pause_ms / 1000,
+            choosing=self._lock,
         )
         self._players = tuple(
             Player(
@@ -89,6 +100,7 @@ class Speaker:
                 clock,
                 pause=settings.pause_ms / 1000,
                 required=required,
+                expire=self._expire,
             )
             for output, required in outputs
         )
@@ -164,10 +176,27 @@ class Speaker:
             self._withdraw()
         self._synth.wake()
 
-    def skip(self) -> UtteranceId | None:
-        """End what is heard (or would be heard next) and go on; None: there was nothing."""
+    def adopt(self, settings: SpeechSettings) -> None:
+        """Speak as *settings* say from the next utterance on; what sounds sounds on."""
+        with self._lock:
+            self._interrupts = settings.interrupt
+            self._channel.set_ahead(settings.ahead)
+            self._synth.adopt(settings)
+            for player in self._players:
+                player.pause_seconds = settings.pause_ms / 1000
+            self._withdraw()
+        self._synth.wake()
+
+    def inherit(self, other: Speaker) -> None:
+        """Go on where *other*, which was stopped, was cut."""
+        self._ledger.inherit(other._ledger)
+
+    def skip(self, *, heard: bool = False) -> UtteranceId | None:
+        """End what is heard (or, unless *heard*, would be heard next) and go on; None: there was nothing."""
         with self._lock:
             for utterance in self._ledger.flying():
+                if heard and not self._ledger.began(utterance.id):
+                    continue
                 if self._cut(utterance, State.SKIPPED, "skipped"):
                     return utterance.id
         return None
@@ -199,7 +228,13 @@ class Speaker:
             self._withdraw()
 
     def stop(self, *, finish: bool, timeout: float) -> None:
-        """End speaking; idempotent. What is heard is finished in *timeout* seconds, or cut and queued again."""
+        """End speaking; idempotent. What is heard is finished in *timeout* seconds, or cut and queued again.
+
+        Not to finish holds for a stop that is under way in another thread, too; it ends soon.
+        """
+        if not finish:
+            self._hasty.set()
+            self._ledger.hurry()
         with self._lock:
             if self._stopped:
                 return
@@ -208,11 +243,11 @@ class Speaker:
         self._synth.hold()
         with self._lock:
             self._withdraw()
-        if finish and not any(player.error for player in self._players):
-            self._ledger.wait_until_landed(timeout)
+        if finish and not self._paused and not any(player.error for player in self._players):
+            self._ledger.wait_until_landed(timeout, unless=self._hasty)
         with self._lock:
             for utterance in self._ledger.flying():
-                self._cut(utterance, State.QUEUED, "stopped")
+                self._cut(utterance, State.QUEUED, "stopped", resume=True)
         if self._ledger.wait_until_landed(CUT_SECONDS):
             self._channel.wait_until_empty(CUT_SECONDS)  # outputs that nobody waits for note their ends, too
         self._channel.close()
@@ -220,6 +255,8 @@ class Speaker:
             stage.stop()
         for player in self._players:
             player.close()
+            closed = DeviceChanged(at=self._clock.time(), output=player.output.name, state="closed")
+            self._publish(closed)
         self._ledger.drain()
 
     # ---- what it does
@@ -282,6 +319,14 @@ class Speaker:
                 self._cut(utterance, State.QUEUED, "interrupted", resume=how == "resume")
             case "drop":
                 self._cut(utterance, State.DROPPED, "interrupted by something urgent")
+
+    def _expire(self, utterance: Utterance) -> None:
+        """Its turn came too late; from an output's thread."""
+        with self._lock:
+            gone = self._channel.withdraw(lambda id: id == utterance.id)
+            for _ in gone:  # else another output has begun it
+                self._ledger.settle(self._ledger.unspoken(utterance, State.EXPIRED, EXPIRED))
+            self._synth.abandon(gone)
 
     def _withdraw(self, ids: Collection[UtteranceId] | None = None) -> None:
         gone = self._channel.withdraw(lambda id: ids is None or id in ids)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.engines.chain import Chain, Heard
     from ttsd.model import EngineName, Samples, Utterance, UtteranceId, WordTime
+    from ttsd.settings import SpeechSettings
     from ttsd.speech.channel import Channel, Item
     from ttsd.speech.ledger import Ledger
     from ttsd.speech.levels import Levels
@@ -78,10 +79,13 @@ class Synth:
         levels: Levels,
         *,
         sentence_pause: float,
+        choosing: threading.Lock | None = None,
     ) -> None:
-        """*sentence_pause*: seconds of silence between two sentences."""
+        """*sentence_pause*: seconds of silence between two sentences; *choosing*: held while the next
+        utterance is chosen, so that who holds it sees it in the queue or in the channel."""
+        self._choosing = choosing or threading.Lock()
         self._chain = chain
-        self.sentence_pause = sentence_pause
+        self._sentence_pause = sentence_pause
         self.trouble: str | None = None
         """Why nothing can be synthesised just now; None: all is well."""
         self._ledger, self._channel, self._clock, self._levels = ledger, channel, clock, levels
@@ -116,6 +120,11 @@ class Synth:
             self._released.append(released)
         self.wake()
 
+    def adopt(self, settings: SpeechSettings) -> None:
+        """Pause and loudness of the sentences from now on."""
+        self._sentence_pause = settings.sentence_pause_ms / 1000
+        self._levels.target = settings.loudness if settings.level else None
+
     def hold(self) -> None:
         """Claim nothing more; what is being made is made to its end. The channel must be held first."""
         self._held = True
@@ -138,17 +147,35 @@ class Synth:
             self._poke.wait()
             return
         try:
-            utterance = self._ledger.claim()
+            work = self._begin()
         except StoreError as error:
             self._trouble(str(error))
             self._poke.wait(RETRY_SECONDS)
             return
-        if utterance is None:
+        if work is None:
             self._poke.wait()
-        elif sentences := split_sentences(utterance.text):
-            self._synthesize(utterance, sentences)
-        else:
-            self._ledger.settle(self._ledger.unspoken(utterance, State.SKIPPED, "nothing speakable in it"))
+            return
+        try:
+            self._synthesize(work)
+        except _WithdrawnError:
+            log.debug("withdrawn", id=work.utterance.id)
+        finally:
+            with self._lock:
+                self._work = None
+
+    def _begin(self) -> _Work | None:
+        """Choose the next utterance; None: there is none. Raises StoreError."""
+        with self._choosing:
+            utterance = self._ledger.claim()
+            if utterance is None:
+                return None
+            work = _Work(utterance, self._chain)
+            with self._lock:
+                self._work = work
+            if self._channel.put(Begin(utterance)):
+                return work
+            self._ledger.release([utterance.id])  # it stops
+            return None
 
     def _let_go(self) -> None:
         with self._lock:
@@ -156,41 +183,33 @@ class Synth:
         for callback in released:
             callback()
 
-    def _synthesize(self, utterance: Utterance, sentences: tuple[str, ...]) -> None:
-        work = _Work(utterance, self._chain)
-        with self._lock:
-            self._work = work
+    def _synthesize(self, work: _Work) -> None:
+        utterance = work.utterance
+        end = self._ledger.unspoken(utterance, State.SPOKEN, "")
+        state, reason = State.SPOKEN, None
         try:
-            if not self._channel.put(Begin(utterance)):
-                self._ledger.release([utterance.id])
-                return
-            end = self._ledger.unspoken(utterance, State.SPOKEN, "")
-            try:
-                first = min(self._ledger.first_sentence(utterance.id), len(sentences) - 1)
-                for index, sentence in enumerate(sentences[first:], first):
-                    self._persist(work, index, sentence)
-                state, reason = State.SPOKEN, None
-            except EngineError as error:
-                log.error("cannot_speak", id=utterance.id, error=str(error))
-                state, reason = State.FAILED, str(error)
-            self._put(
-                End(
-                    replace(
-                        end,
-                        state=state,
-                        reason=reason,
-                        engine=work.engine,
-                        voice=work.voice,
-                        seconds=work.seconds,
-                        trace=work.trace,
-                    )
+            sentences = split_sentences(utterance.text)
+            first = min(self._ledger.first_sentence(utterance.id), len(sentences) - 1)
+            for index, sentence in enumerate(sentences[first:], first):
+                self._persist(work, index, sentence)
+            if not sentences:
+                state, reason = State.SKIPPED, "nothing speakable in it"
+        except EngineError as error:
+            log.error("cannot_speak", id=utterance.id, error=str(error))
+            state, reason = State.FAILED, str(error)
+        self._put(
+            End(
+                replace(
+                    end,
+                    state=state,
+                    reason=reason,
+                    engine=work.engine,
+                    voice=work.voice,
+                    seconds=work.seconds,
+                    trace=work.trace,
                 )
             )
-        except _WithdrawnError:
-            log.debug("withdrawn", id=utterance.id)
-        finally:
-            with self._lock:
-                self._work = None
+        )
 
     def _persist(self, work: _Work, index: int, sentence: str) -> None:
         """Have a sentence spoken, trying again for as long as that makes sense. Raises EngineRefused."""
@@ -241,7 +260,7 @@ class Synth:
 
     def _start(self, work: _Work, index: int, sentence: str, heard: Heard) -> None:
         if work.seconds:
-            self._put_sound(work, silence(int(self.sentence_pause * work.rate)))
+            self._put_sound(work, silence(int(self._sentence_pause * work.rate)))
         work.engine, work.voice = heard.engine, heard.voice
         self._put(SentenceStart(work.utterance.id, index, sentence, heard.engine, heard.voice))
 

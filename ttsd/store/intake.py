@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ttsd.clock import Clock
-    from ttsd.model import SourceName
+    from ttsd.model import SourceName, UtteranceId
     from ttsd.settings import RetentionSettings
     from ttsd.store.database import Database
 
+FULL = "the queue of its source was full"
+"""Why an utterance was dropped."""
 _TRIM_STEP = 2_000
 """Rows of history deleted in one transaction: some milliseconds, so that nobody waits for them."""
 _TRIM_EVERY = 256
@@ -42,6 +44,8 @@ class Intake:
         self._wake = wake
         self._retention = retention
         self._untrimmed = _TRIM_EVERY
+        self.in_flight: set[UtteranceId] = set()
+        """Queued, but on their way to be heard: their turn has come, nothing takes their place."""
         with database.read() as db:
             self._tally = Tally(db)
 
@@ -83,22 +87,18 @@ class Intake:
         texts = texts[-batch.max_queue :]
         return texts, max(len(texts) - room, 0)
 
-    @staticmethod
-    def _drop_oldest(db: sqlite3.Connection, batch: Batch, cost: int, now: float) -> int:
-        """Move the *cost* oldest queued utterances of the batch's source to the history."""
+    def _drop_oldest(self, db: sqlite3.Connection, batch: Batch, cost: int, now: float) -> int:
+        """Move the *cost* oldest utterances of the batch's source that wait to the history."""
         if cost <= 0:
             return 0
-        oldest = db.execute(
-            f"select {rows.LIVE} from queue where state = 'queued' and source = ? order by id limit ?",  # noqa: S608 - our own constant
-            (batch.source, cost),
-        ).fetchall()
-        edits.end_all(
-            db,
-            [rows.utterance(row) for row in oldest],
-            State.DROPPED,
-            now,
-            "the queue of its source was full",
+        flying = tuple(self.in_flight)
+        found = db.execute(
+            f"select {rows.LIVE} from queue where state = 'queued' and source = ?"  # noqa: S608 - our own constant and question marks
+            f" and id not in ({','.join('?' * len(flying))}) order by id limit ?",
+            (batch.source, *flying, cost),
         )
+        oldest = [rows.utterance(row) for row in found.fetchall()]
+        edits.end_all(db, oldest, State.DROPPED, now, FULL)
         return len(oldest)
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
