@@ -11,7 +11,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,13 +22,15 @@ from ttsd.control.client import Client
 from ttsd.errors import ControlError, NotRunning
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from signal import Signals
 
 START_SECONDS = 30.0
 """Longest wait for a daemon to answer: a busy machine imports slowly."""
 SPEAK_SECONDS = 60.0
 """Longest wait for speech."""
+LOOK_SECONDS = 0.02
+"""Between two looks: a daemon that is asked all the time does nothing else."""
 FILES = '[[outputs]]\ntype = "file"\npath = "spoken"'
 REAL_TIME = '[[outputs]]\ntype = "null"'
 HEARD_AND_KEPT = f"{REAL_TIME}\n{FILES}\nrequired = true"
@@ -132,7 +134,7 @@ class DaemonProcess:
             except ControlError:
                 return False
 
-        wait_for(answers, "the daemon to answer", timeout=START_SECONDS)
+        wait_for(answers, "the daemon to answer", timeout=START_SECONDS, every=LOOK_SECONDS)
 
     def kill(self) -> None:
         """`kill -9`: no handler runs, nothing is finished."""
@@ -264,27 +266,39 @@ class DaemonProcess:
     def wait_until_spoken(self, count: int, timeout: float = SPEAK_SECONDS) -> None:
         """Wait until so many utterances were spoken since the database began."""
 
-        def enough() -> bool:
-            try:
-                counters = self.status()["counters"]
-            except NotRunning as error:
-                raise AssertionError(f"the daemon is gone:\n{self.stderr()}") from error
-            return bool(counters["spoken"] >= count)
-
-        wait_for(enough, f"{count} utterances to be spoken", timeout=timeout)
+        with self._asking() as status:
+            wait_for(
+                lambda: status()["counters"]["spoken"] >= count,
+                f"{count} utterances to be spoken",
+                timeout=timeout,
+                every=LOOK_SECONDS,
+            )
 
     def wait_until_listed(self, count: int) -> None:
         """Wait until spoken.jsonl has so many lines: the last of them may not be in the database yet."""
-        wait_for(lambda: len(self.spoken()) >= count, f"{count} lines of spoken.jsonl", timeout=SPEAK_SECONDS)
+        what = f"{count} lines of spoken.jsonl"
+        wait_for(lambda: len(self.spoken()) >= count, what, timeout=SPEAK_SECONDS, every=LOOK_SECONDS)
 
     def wait_until_speaking(self, text: str | None = None) -> int:
         """Wait until something (or *text*) is heard; its id."""
 
-        def heard() -> int | None:
-            now = self.status()["now"]
-            return int(now["id"]) if now and text in (None, now["text"]) else None
+        with self._asking() as status:
 
-        return wait_for(heard, f"{text or 'something'} to be heard", timeout=SPEAK_SECONDS) or 0
+            def heard() -> int | None:
+                now = status()["now"]
+                return int(now["id"]) if now and text in (None, now["text"]) else None
+
+            what = f"{text or 'something'} to be heard"
+            return wait_for(heard, what, timeout=SPEAK_SECONDS, every=LOOK_SECONDS) or 0
+
+    @contextmanager
+    def _asking(self) -> Iterator[Callable[[], dict[str, Any]]]:
+        """Status again and again, on one connection; a daemon that goes away fails with its log."""
+        try:
+            with Client.connect(self.socket) as client:
+                yield lambda: client.call("status")
+        except NotRunning as error:
+            raise AssertionError(f"the daemon is gone:\n{self.stderr()}") from error
 
     def stderr(self) -> str:
         """Everything it has written to stderr and stdout, over all its lives."""

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def wait_for(predicate: Callable[[], T], what: str, *, timeout: float = 10.0) -> T:
-    """Return *predicate*'s first true value; fail naming *what* after *timeout* seconds."""
+def wait_for(predicate: Callable[[], T], what: str, *, timeout: float = 10.0, every: float = 0.005) -> T:
+    """Return *predicate*'s first true value, looking again *every* so many seconds.
+
+    Fails naming *what* after *timeout* seconds.
+    """
     deadline = time.monotonic() + timeout
     while True:
         value = predicate()
         if value:
             return value
         assert time.monotonic() < deadline, f"waited {timeout} s for {what}; last seen: {value!r}"
-        time.sleep(0.005)
+        time.sleep(every)

@@ -64,10 +64,10 @@ def test_a_daemon_killed_again_and_again_loses_nothing_and_repeats_one_line_a_ki
     """Files are written faster than anything else could go: whatever lies between two commits shows."""
     chance = random.Random(1)
     daemon = make_daemon()
-    texts = lines(250)
+    texts = lines(200)
     half = len(texts) // 2
     daemon.append(*texts[:half])
-    kills = 5
+    kills = 4
     for number in range(kills):
         daemon.start()
         if number == kills // 2:
@@ -137,10 +137,10 @@ def test_lines_and_their_offset_are_committed_together_whenever_the_daemon_is_ki
     make_daemon: MakeDaemon,
 ) -> None:
     daemon = make_daemon(configuration(output=UNTIMED))
-    texts = [f"line {number}" for number in range(1500)]
-    for start in range(0, len(texts), 500):
+    texts = [f"line {number}" for number in range(900)]
+    for start in range(0, len(texts), 300):
         daemon.start()
-        daemon.append(*texts[start : start + 500])
+        daemon.append(*texts[start : start + 300])
         daemon.wait_until_spoken(start // 2 + 1)
         daemon.kill()
     daemon.start()

@@ -76,7 +76,7 @@ def test_an_idle_daemon_stops_soon_and_leaves_nothing_running(
 def test_a_stop_in_the_middle_of_the_start_is_a_stop(make_daemon: MakeDaemon) -> None:
     daemon = make_daemon()
     daemon.append(*(f"line {number}" for number in range(50)))
-    for _ in range(3):
+    for _ in range(2):
         daemon.start()
         assert daemon.terminate(SOON + SLACK) == 0
     daemon.start()
