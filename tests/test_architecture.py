@@ -34,12 +34,32 @@ ROOMS: dict[str, set[str]] = {
 }
 """What each room may import besides the vocabulary and itself."""
 CONFIGURATION = {
-    *("config", "config_edit", "config_schema", "config_show", "config_watch", "environment"),
+    *(
+        "config",
+        "config_edit",
+        "config_schema",
+        "config_show",
+        "config_sources",
+        "config_watch",
+        "environment",
+    ),
     *("first_config", "paths", "toml_lines"),
 }
-"""Reads and writes ttsd.toml; of the rooms it knows what engines are called and where they may run."""
-KNOWN_TO_CONFIGURATION = {"ttsd.engines.catalog", "ttsd.engines.uri"}
-HALL = {"commands", "completion", "events", "journal", "log", "mailbox", "mode", "results", "status", "waiting_list"}
+"""Reads and writes ttsd.toml; of the rooms it knows what engines are called, where they may run, and
+whether the rules of what is said can be used."""
+KNOWN_TO_CONFIGURATION = {"ttsd.engines.catalog", "ttsd.engines.uri", "ttsd.text.check"}
+HALL = {
+    "commands",
+    "completion",
+    "events",
+    "journal",
+    "log",
+    "mailbox",
+    "mode",
+    "results",
+    "status",
+    "waiting_list",
+}
 """What the house and its clients share; knows no room."""
 HEAVY = {"numpy", "soxr", "soundfile", "sounddevice", "onnxruntime", "watchdog", "platformdirs", "sentencex"}
 CLIENT_MODULES = ("ttsd.cli.remote", "ttsd.control.client")

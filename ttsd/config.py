@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttsd import environment, paths
+from ttsd import config_sources, environment, paths
 from ttsd.errors import ConfigError, EngineRefused
 from ttsd.model import SAY
 from ttsd.schema import read
@@ -90,7 +90,7 @@ def build(given: Given) -> Settings:
     if settings is None:
         raise ConfigError(_located(problems, given))
     folder = given.path.parent if given.path else Path()
-    return _resolved(replace(settings, path=given.path and given.path.absolute()), folder)
+    return _resolved(replace(settings, path=given.path and given.path.absolute()), given.data, folder)
 
 
 def check(given: Given) -> tuple[Settings | None, tuple[Problem, ...]]:
@@ -98,7 +98,7 @@ def check(given: Given) -> tuple[Settings | None, tuple[Problem, ...]]:
     settings, found = read(Settings, given.data)
     problems = given.problems + found
     rest = settings or read(Settings, _without(given.data, problems))[0]
-    problems += tuple(_contradictions(rest)) if rest else ()
+    problems += tuple(_contradictions(rest, given.path.parent if given.path else Path())) if rest else ()
     return (None if problems else settings), problems
 
 
@@ -145,13 +145,15 @@ def _without(data: dict[str, Any], problems: tuple[Problem, ...]) -> dict[str, A
     return data
 
 
-def _resolved(settings: Settings, folder: Path) -> Settings:
+def _resolved(settings: Settings, data: Mapping[str, Any], folder: Path) -> Settings:
     """The same with absolute paths, named sources and known places."""
     return replace(
         settings,
-        sources=tuple(
-            replace(source, name=source.name or source.path, path=_source_path(source, folder))
-            for source in settings.sources
+        sources=config_sources.resolved(settings, data, folder),
+        dictionary=settings.dictionary and paths.absolute(settings.dictionary, folder),
+        blocklist=tuple(
+            replace(blocklist, file=blocklist.file and paths.absolute(blocklist.file, folder))
+            for blocklist in settings.blocklist
         ),
         outputs=tuple(
             replace(output, path=output.path and paths.absolute(output.path, folder))
@@ -168,10 +170,6 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     )
 
 
-def _source_path(source: SourceSettings, folder: Path) -> str:
-    return "-" if source.path == "-" else str(paths.absolute(source.path, folder))
-
-
 def _engine(engine: EngineSettings, folder: Path) -> EngineSettings:
     """A voice that is plainly a path is one relative to the file; other voices are names."""
     voice = engine.voice
@@ -180,7 +178,7 @@ def _engine(engine: EngineSettings, folder: Path) -> EngineSettings:
     return replace(engine, voice=str(paths.absolute(voice, folder)))
 
 
-def _contradictions(settings: Settings) -> list[Problem]:
+def _contradictions(settings: Settings, folder: Path) -> list[Problem]:
     """What is wrong although each value is allowed."""
     problems = []
     names: dict[str, int] = {}
@@ -193,7 +191,23 @@ def _contradictions(settings: Settings) -> list[Problem]:
             what = f'is also called "{name}", as sources[{names[name]}] is; give it a `name` of its own'
             problems.append(Problem(where, what))
         problems += [Problem((*where, key), text) for key, text in _unusable(source)]
-    return problems + _engine_problems(settings)
+    return problems + _rule_problems(settings, folder) + _engine_problems(settings)
+
+
+def _rule_problems(settings: Settings, folder: Path) -> list[Problem]:
+    """Patterns, templates, tags and names that the rules of what is said cannot use."""
+    from ttsd.text import check
+
+    sources = settings.sources
+    meant = replace(
+        settings, sources=tuple(config_sources.with_filters(source, folder) for source in sources)
+    )
+    return [
+        Problem(
+            config_sources.as_written(where, sources[int(where[1])]) if where[0] == "sources" else where, text
+        )
+        for where, text in check.problems(meant)
+    ]
 
 
 def _unusable(source: SourceSettings) -> Iterator[tuple[str, str]]:

@@ -72,7 +72,9 @@ class Pattern:
         if match is None:
             return None
         named: dict[str, str | None] = match.groupdict()
-        return {name: value for name, value in named.items() if value is not None}
+        if None in named.values():
+            return {name: value for name, value in named.items() if value is not None}
+        return named  # type: ignore[return-value]  # no value is None
 
     def replace(self, text: str, by: Callable[[tuple[str, ...]], str]) -> str:
         """Each match replaced by what *by* makes of it and its groups (index 0: all). Raises PatternSlow."""

@@ -1,0 +1,67 @@
+"""The few words that ttsd itself says in place of something, in the languages it knows them in.
+
+Everything else that depends on a language comes from CLDR (see `spoken.py`). A language that is not
+here says them in English; each can be replaced by `[[pronounce]]`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ttsd.text.language import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said in place of things that are not words."""
+
+    link: str
+    email: str
+    at: str
+    """In an e-mail address that is spelt."""
+    dot: str
+    code: str
+    id: str
+    """For a hash or a UUID."""
+    ending: str
+    """Where a text was cut."""
+    skipped: str
+    """{count} messages were dropped."""
+    to: str
+    """Between two numbers: 3-5."""
+    minus: str
+
+
+# fmt: off
+# One line a language: a row is read and corrected as a whole.
+_WORDS = {
+    "en": Words("link", "e-mail address", "at", "dot", "code", "ID", "and so on", "{count} messages skipped", "to", "minus"),
+    "de": Words("Link", "E-Mail-Adresse", "at", "Punkt", "Code", "Kennung", "und so weiter", "{count} Nachrichten übersprungen", "bis", "minus"),
+    "fr": Words("lien", "adresse e-mail", "arobase", "point", "code", "identifiant", "et ainsi de suite", "{count} messages ignorés", "à", "moins"),
+    "es": Words("enlace", "correo electrónico", "arroba", "punto", "código", "identificador", "etcétera", "{count} mensajes omitidos", "a", "menos"),
+    "pt": Words("link", "e-mail", "arroba", "ponto", "código", "identificador", "e assim por diante", "{count} mensagens puladas", "a", "menos"),
+    "it": Words("link", "indirizzo e-mail", "chiocciola", "punto", "codice", "identificativo", "e così via", "{count} messaggi saltati", "a", "meno"),
+    "nl": Words("link", "e-mailadres", "apenstaartje", "punt", "code", "kenmerk", "enzovoort", "{count} berichten overgeslagen", "tot", "min"),
+    "pl": Words("link", "adres e-mail", "małpa", "kropka", "kod", "identyfikator", "i tak dalej", "pominięto wiadomości: {count}", "do", "minus"),
+    "cs": Words("odkaz", "e-mailová adresa", "zavináč", "tečka", "kód", "identifikátor", "a tak dále", "přeskočeno zpráv: {count}", "až", "minus"),
+    "ru": Words("ссылка", "адрес почты", "собака", "точка", "код", "идентификатор", "и так далее", "пропущено сообщений: {count}", "до", "минус"),
+    "uk": Words("посилання", "електронна адреса", "равлик", "крапка", "код", "ідентифікатор", "і так далі", "пропущено повідомлень: {count}", "до", "мінус"),
+    "sv": Words("länk", "e-postadress", "snabel-a", "punkt", "kod", "identifierare", "och så vidare", "{count} meddelanden överhoppade", "till", "minus"),
+    "tr": Words("bağlantı", "e-posta adresi", "et", "nokta", "kod", "kimlik", "ve benzeri", "{count} mesaj atlandı", "ile", "eksi"),
+    "ja": Words("リンク", "メールアドレス", "アットマーク", "ドット", "コード", "識別子", "以下省略", "{count}件のメッセージを飛ばしました", "から", "マイナス"),
+    "ko": Words("링크", "이메일 주소", "골뱅이", "점", "코드", "식별자", "이하 생략", "메시지 {count}개를 건너뛰었습니다", "에서", "마이너스"),
+    "zh": Words("链接", "邮箱地址", "艾特", "点", "代码", "标识符", "以下省略", "跳过了{count}条消息", "到", "负"),
+}
+# fmt: on
+
+
+@lru_cache(maxsize=64)
+def words_of(tag: str) -> Words:
+    """The words of a language; English ones if it is not known."""
+    return nearest(tag, _WORDS) or _WORDS["en"]
+
+
+def skipped(count: int, tag: str) -> str:
+    """What is said of *count* messages that were dropped."""
+    return words_of(tag).skipped.replace("{count}", str(count))
