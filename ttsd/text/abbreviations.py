@@ -58,6 +58,12 @@ def expanded(text: str, tag: str) -> str:
     return table.pattern.sub(table.long_form, text)
 
 
+def unfinished(text: str, tag: str) -> bool:
+    """Whether *text* ends with an abbreviation that does not end a sentence."""
+    table = _table(tag)
+    return table is not None and text.endswith(".") and table.ends_within(text)
+
+
 class _Table:
     """One language's abbreviations."""
 
@@ -80,6 +86,15 @@ class _Table:
         if "." in text[:-1] or text.endswith(self._last):
             return True
         return any(short in text for short in self._dotless)
+
+    def ends_within(self, text: str) -> bool:
+        """Whether the text's last word is one that others follow."""
+        match = re.search(r"(?<![\w.])[\w.]{1,6}(?:\s[\w.]{1,6}){0,2}$", text[-24:])
+        words = match[0].split() if match else []
+        return any(
+            short in self._long and short not in _MAY_END
+            for short in ("".join(words[first:]) for first in range(len(words)))
+        )
 
     def long_form(self, match: re.Match[str]) -> str:
         short = re.sub(r"\s", "", match[0])

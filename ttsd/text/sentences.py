@@ -2,21 +2,27 @@
 
 Invariants: no letter or digit is lost or reordered; no piece is longer than the limit; every piece
 has something speakable in it. Boundaries are found by sentencex (about 300 languages, abbreviations
-known); what is still too long is cut at a clause, else at a space, else between characters.
+known); what it takes for an end after an abbreviation or a list's number is put together again; what is
+too long is cut at a clause, else at a space, else between graphemes.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import sentencex
+
+from ttsd.text.abbreviations import unfinished
+from ttsd.text.cut import grapheme
+from ttsd.text.language import LAST_RESORT, general
 
 MAX_SENTENCE_CHARS = 400
 """Memory of an engine grows with the sentence: nothing longer is handed on in one piece."""
 
 _SPEAKABLE = re.compile(r"[^\W_]")
+_NUMBERING = re.compile(r"(?:\d{1,3}|[A-Za-z])[.)]")
 _CLAUSE_ENDS = ",;:–—、，；：،؛"
+_BLANKS = " \t\u00a0\u3000"
 
 
 def speakable(text: str) -> bool:
@@ -31,13 +37,28 @@ def split_sentences(
 
     language: BCP 47 tag; None: English rules, which hold for most Latin scripts.
     """
+    tag = language or LAST_RESORT
     pieces = [
         piece
         for paragraph in text.splitlines()
-        for sentence in sentencex.segment((language or "en").split("-")[0].lower(), paragraph)
+        for sentence in _whole(sentencex.segment(general(tag), paragraph), tag)
         for piece in _shorten(sentence.strip(), limit)
     ]
     return tuple(piece for piece in pieces if speakable(piece))
+
+
+def _whole(sentences: list[str], tag: str) -> list[str]:
+    """Sentences that ended too early put together with what follows them."""
+    if len(sentences) < 2:
+        return sentences
+    found = [sentences[0]]
+    for sentence in sentences[1:]:
+        before = found[-1].strip()
+        if _NUMBERING.fullmatch(before) or unfinished(before, tag):
+            found[-1] = f"{found[-1].rstrip()} {sentence.lstrip()}"
+        else:
+            found.append(sentence)
+    return found
 
 
 def _shorten(sentence: str, limit: int) -> list[str]:
@@ -52,12 +73,9 @@ def _shorten(sentence: str, limit: int) -> list[str]:
 def _cut_at(sentence: str, limit: int) -> int:
     """The best place to cut, at most *limit* characters in, at least one."""
     window = sentence[:limit]
-    for marks in (_CLAUSE_ENDS, " \t\u3000"):
+    for marks in (_CLAUSE_ENDS, _BLANKS):
         place = max(window.rfind(mark) for mark in marks) + 1
-        if place > limit // 4:  # a cut right at the start would leave crumbs
-            return place
-    place = limit
-    # Never between a character and what combines with it.
-    while place > 1 and (unicodedata.combining(sentence[place]) or sentence[place] in "\u200d\ufe0f"):
-        place -= 1
-    return place
+        # A cut right at the start would leave crumbs; one in a number or a grapheme would change it.
+        if place > limit // 4 and not (sentence[place - 1] in ",:" and sentence[place : place + 1].isdigit()):
+            return grapheme(sentence, place) or place
+    return grapheme(sentence, limit) or limit

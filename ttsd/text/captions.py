@@ -1,0 +1,162 @@
+"""Captions: sentences and the times of their words as WebVTT or SRT. Pure.
+
+Invariants: what is written is read back as the same words by any player: nothing in a text is taken for
+markup or for a time; a cue ends after it begins, and is at most LINES lines of WIDTH characters.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ttsd.model import WordTime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+WIDTH, LINES = 42, 2
+"""What subtitles are made to: two lines of forty-two characters."""
+_SHORTEST = 0.3
+"""Seconds for which a cue stays, so that it can be seen."""
+_WIDE = "\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uff9f"
+_WORD = re.compile(rf"[{_WIDE}]|[^\s{_WIDE}]{{1,{WIDTH}}}")
+"""Scripts without spaces are shown character by character; a word is never wider than a line."""
+_IS_WIDE = re.compile(rf"[{_WIDE}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A sentence as it was heard."""
+
+    start: float
+    """Seconds since the captions began."""
+    end: float
+    text: str
+    words: tuple[WordTime, ...] = ()
+    """Counted from `start`; empty: the engine has none, they are estimated."""
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What is shown at once."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[WordTime, ...] = ()
+    """Counted from the beginning of the captions."""
+    speaker: str | None = None
+    estimated: bool = False
+    """The times of its words are a guess."""
+
+
+def estimated(text: str, seconds: float) -> tuple[WordTime, ...]:
+    """Word times by the lengths of the words: a guess, for engines that tell none."""
+    words = _WORD.findall(text)
+    total = sum(len(word) + 1 for word in words)
+    times, at = [], 0.0
+    for word in words:
+        length = seconds * (len(word) + 1) / total
+        times.append(WordTime(word, at, at + length))
+        at += length
+    return tuple(times)
+
+
+def cues(caption: Caption) -> tuple[Cue, ...]:
+    """The caption in pieces that fit a screen, each with its own times."""
+    length = max(caption.end - caption.start, _SHORTEST)
+    words = caption.words or estimated(caption.text, length)
+    name = f"{caption.speaker}: " if caption.speaker else ""
+    pieces: list[list[WordTime]] = [[]]
+    for word in words:
+        if pieces[-1] and len(_lines(name + _joined((*pieces[-1], word)))) > LINES:
+            pieces.append([])
+        pieces[-1].append(word)
+    found = []
+    for index, piece in enumerate(pieces):
+        if not piece:
+            continue
+        start = caption.start + (piece[0].start if index else 0.0)
+        last = index == len(pieces) - 1
+        end = caption.start + (length if last else pieces[index + 1][0].start)
+        moved = tuple(
+            WordTime(word.text, caption.start + word.start, caption.start + word.end) for word in piece
+        )
+        end = max(end, start + 0.001)
+        found.append(Cue(start, end, _joined(piece), moved, caption.speaker, estimated=not caption.words))
+    return tuple(found)
+
+
+def _joined(words: Sequence[WordTime]) -> str:
+    """The words as a text: with spaces, except in scripts that have none."""
+    text = ""
+    for word in words:
+        glued = not text or (_IS_WIDE.match(word.text) and _IS_WIDE.match(text[-1]))
+        text += word.text if glued else f" {word.text}"
+    return text
+
+
+def _lines(text: str) -> list[str]:
+    return textwrap.wrap(_plain(text), WIDTH)
+
+
+VTT_HEAD = "WEBVTT\n\n"
+"""How a WebVTT file begins."""
+
+
+def vtt(cue: Cue) -> str:
+    """One cue of WebVTT with the times of its words, to be appended to the file."""
+    text, at = "", cue.start
+    for word in cue.words or (WordTime(cue.text, cue.start, cue.end),):
+        # Times inside a cue must grow and lie within it.
+        inside = at + 0.001 <= word.start < cue.end
+        mark = f"<{_time(word.start, '.')}>" if inside else ""
+        glued = not text or (_IS_WIDE.match(word.text) and _IS_WIDE.match(text[-1]))
+        text += ("" if glued else " ") + mark + _vtt_text(word.text)
+        at = max(at, word.start)
+    if cue.speaker:
+        text = f"<v {_vtt_text(cue.speaker)}>{text}</v>"
+    note = "NOTE word times are estimated\n\n" if cue.estimated and len(cue.words) > 1 else ""
+    return f"{note}{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{text}\n\n"
+
+
+def srt(cue: Cue, number: int) -> str:
+    """One cue of SRT, to be appended to the file. number: counted from 1."""
+    text = f"{cue.speaker}: {cue.text}" if cue.speaker else cue.text
+    shown = "\n".join(_lines(text))
+    return f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{shown}\n\n"
+
+
+def all_vtt(captions: Sequence[Caption]) -> str:
+    """A whole WebVTT file."""
+    return VTT_HEAD + "".join(vtt(cue) for cue in _all(captions))
+
+
+def all_srt(captions: Sequence[Caption]) -> str:
+    """A whole SRT file."""
+    return "".join(srt(cue, number) for number, cue in enumerate(_all(captions), 1))
+
+
+def _all(captions: Sequence[Caption]) -> Iterator[Cue]:
+    for caption in captions:
+        yield from cues(caption)
+
+
+def _vtt_text(text: str) -> str:
+    text = " ".join(text.split())
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _plain(text: str) -> str:
+    """SRT has no escapes: what players take for a tag or an arrow is written in other characters."""
+    return " ".join(text.split()).replace("-->", "→").replace("<", "‹").replace(">", "›")
+
+
+def _time(seconds: float, mark: str) -> str:
+    milliseconds = max(round(seconds * 1000), 0)
+    minutes, milliseconds = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}{mark}{milliseconds % 1000:03}"

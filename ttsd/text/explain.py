@@ -1,0 +1,98 @@
+"""What would be said of lines, and why: the rules as `ttsd explain` shows them. Pure, no daemon.
+
+All lines are taken as coming at once: a text that `duplicates` keeps back is shown as such, however far
+apart its lines were. Limits are not applied: they depend on the time between the lines alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ttsd.model import SAY, Priority
+from ttsd.settings import SourceSettings
+from ttsd.text.cut import seconds
+from ttsd.text.repeats import Repeats
+from ttsd.text.rules import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ttsd.model import EngineName
+    from ttsd.settings import Settings
+    from ttsd.text.rules import Extras
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedStep:
+    """A step that changed the text."""
+
+    step: str
+    """parse, blocklist, template, a setting of `[clean]`, pronounce or cut."""
+    text: str
+    """The text behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One line, and what becomes of it. Its names are the keys of `--json`."""
+
+    line: str
+    source: str | None
+    """The source that the file belongs to; None: none, the line is cleaned and spoken whole."""
+    spoken: bool
+    reason: str | None
+    """The rule that keeps it back; None: it is spoken."""
+    text: str
+    """What is said; `\\a` is a beep."""
+    steps: tuple[ExplainedStep, ...] = ()
+    sentences: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    speaker: str | None = None
+    voice: str | None = None
+    """The voice or preset; None: the engine's own."""
+    engine: EngineName | None = None
+    """The engine to try before the chain."""
+    priority: Priority = Priority.NORMAL
+    language: str = ""
+    key: str | None = None
+    seconds: float = 0.0
+    """How long it takes to say, by estimate."""
+    trouble: str | None = None
+    """What the log would tell about it."""
+
+
+def explain(
+    settings: Settings, source: SourceSettings | None, lines: Iterable[str], extras: Extras | None = None
+) -> list[Explained]:
+    """What becomes of each of *lines* of *source*; None: of a text said directly. Raises PatternError."""
+    rules = Rules(source or SourceSettings(path=SAY, name=SAY), settings, extras)
+    window = source.duplicates if source is not None else None
+    repeats = Repeats()
+    found = []
+    for line in lines:
+        verdict = rules.apply(line, trace=True)
+        reason, text = verdict.reason, verdict.text
+        if reason is None and window is not None and repeats.again(text, window, 0.0):
+            reason, text = "duplicates: said before", ""
+        found.append(
+            Explained(
+                line=line,
+                source=rules.name if source is not None else None,
+                spoken=reason is None,
+                reason=reason,
+                text=text,
+                steps=tuple(ExplainedStep(name, after) for name, after in verdict.steps),
+                sentences=rules.sentences(verdict) if reason is None else (),
+                fields=verdict.fields,
+                speaker=verdict.speaker or None,
+                voice=verdict.voice,
+                engine=verdict.engine,
+                priority=verdict.priority,
+                language=verdict.language,
+                key=verdict.key,
+                seconds=seconds(text),
+                trouble=verdict.trouble,
+            )
+        )
+    return found
