@@ -111,16 +111,19 @@ class DaemonProcess:
         self.wait_until_it_answers()
         return self
 
-    def launch(self) -> None:
-        """Start it, without waiting."""
+    def launch(self, *wrapper: str, output: int | None = None, source: int = subprocess.DEVNULL) -> None:
+        """Start it, without waiting: by *wrapper*, a program that runs what follows it.
+
+        *output*, *source*: descriptors for its stdout and stderr (default: `stderr` shows them), and its stdin.
+        """
         with self._stderr.open("ab") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ttsd", "run", "--config", str(self.config)],
+                [*wrapper, sys.executable, "-m", "ttsd", "run", "--config", str(self.config)],
                 cwd=self.folder,
                 env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=stderr,
-                stderr=stderr,
+                stdin=source,
+                stdout=stderr if output is None else output,
+                stderr=stderr if output is None else output,
             )
 
     def wait_until_it_answers(self) -> None:

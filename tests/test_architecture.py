@@ -58,6 +58,7 @@ HALL = {
     "mode",
     "results",
     "status",
+    "stderr",
     "waiting_list",
 }
 """What the house and its clients share; knows no room."""

@@ -28,6 +28,7 @@ from ttsd.service.console import closing_ends
 from ttsd.service.notify import Notifier
 from ttsd.service.watchdog import Watchdog
 from ttsd.status import DaemonStatus, NowStatus, QueueStatus
+from ttsd.stderr import Terminals, secure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,6 +55,7 @@ STOP_SECONDS = 20.0
 
 def run(path: Path | None) -> int:
     """Run until stopped; return the exit code. Raises ConfigError, StoreError, ControlError before that."""
+    secure()
     daemon = prepare(path, Notifier(os.environ))
     with _signals(daemon.mailbox), closing_ends(lambda why: daemon.mailbox.put(Stopping(why))):
         return daemon.run()
@@ -87,6 +89,7 @@ class Daemon:
         self._executor: Executor
         self._watch = ConfigWatch(settings.path)
         self._problems: tuple[str, ...] = ()
+        self._terminals = Terminals()
         self._began = self._looked = clock.monotonic()
         self._ready = False
         self._stopping: Stopping | Died | None = None
@@ -162,6 +165,8 @@ class Daemon:
                 self._executor.ended(spoken)
             case Gone(utterances, reason):
                 self._executor.gone(utterances, reason)
+            case Reloading() if self._terminals.gone():  # SIGHUP says that, too
+                self._stopping = Stopping("its terminal was closed")
             case Reloading():
                 self._reload()
             case Done(then):
@@ -283,7 +288,7 @@ class Daemon:
 
 @contextmanager
 def _signals(mailbox: Mailbox) -> Iterator[None]:
-    """SIGTERM and SIGINT stop, SIGHUP reloads; the handlers only put messages."""
+    """SIGTERM and SIGINT stop, SIGHUP reloads (or stops, where it says that the terminal was closed); the handlers only put messages."""
     wanted: dict[signal.Signals, Message] = {
         signal.SIGTERM: Stopping("SIGTERM"),
         signal.SIGINT: Stopping("SIGINT"),

@@ -7,13 +7,13 @@ line otherwise. Spoken text appears only at debug.
 from __future__ import annotations
 
 import logging
-import sys
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ttsd import journal
 from ttsd.journal import Journal
+from ttsd.stderr import Stderr, is_terminal
 
 if TYPE_CHECKING:
     from ttsd.settings import LogSettings
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 def configure(settings: LogSettings) -> None:
     """Set level and format for the whole process; may be called again on a reload."""
-    console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
+    terminal = is_terminal()
+    console = settings.format == "console" or (settings.format == "auto" and terminal)
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
     ]
     stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console)
-    factory: Journal | structlog.WriteLoggerFactory = structlog.WriteLoggerFactory(file=sys.stderr)
+    factory: Journal | Stderr = Stderr()
     if settings.format == "auto" and journal.is_stderr():  # which stamps the time itself
         final: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, journal.entry]
         before = structlog.get_config()["logger_factory"]
@@ -36,9 +37,7 @@ def configure(settings: LogSettings) -> None:
         # Tracebacks as Python prints them: the pretty ones import half a megabyte of Rich.
         final = [
             stamp,
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
+            structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=structlog.dev.plain_traceback),
         ]
     else:
         final = [

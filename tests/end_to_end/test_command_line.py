@@ -197,11 +197,3 @@ def test_the_socket_and_the_state_are_the_users_alone(daemon: DaemonProcess) -> 
     assert (daemon.folder / "state" / "ttsd.db").stat().st_mode & 0o777 == 0o600
     daemon.terminate()
     assert not daemon.socket.exists()
-
-
-def test_spoken_text_is_not_in_the_log(daemon: DaemonProcess) -> None:
-    daemon.append("a secret between friends")
-    daemon.wait_until_spoken(1)
-    daemon.terminate()
-    assert daemon.logged("spoken")
-    assert "secret" not in daemon.stderr()
