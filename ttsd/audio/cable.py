@@ -82,11 +82,7 @@ def create(client: PulseClient, cable: Cable | None = None) -> CableStatus:
             f"master={cable.sink}.monitor source_name={cable.microphone}"
             f" source_properties=device.description={cable.microphone}",
         )
-    deadline = time.monotonic() + _APPEARS
-    while not (there := status(client, cable)).complete:
-        if time.monotonic() > deadline:
-            raise OutputError("the cable was asked for but is not there", where=cable.sink)
-        client.turn(0.02)
+    there = _await(client, cable, CableStatus(sink=True, microphone=True))
     if default.default_sink not in ("", cable.sink) and client.server().default_sink == cable.sink:
         operation = client.pulse.pa_context_set_default_sink(
             client.context, default.default_sink.encode(), None, None
@@ -98,15 +94,33 @@ def create(client: PulseClient, cable: Cable | None = None) -> CableStatus:
 def remove(client: PulseClient, cable: Cable | None = None) -> CableStatus:
     """Take the cable away, whoever made it. Sinks and microphones that are no cable are left alone."""
     cable = cable or Cable()
+    modules = _modules(client)
+    removed: list[str] = []
     for name, argument in (
         ("module-remap-source", f"source_name={cable.microphone}"),
         ("module-null-sink", f"sink_name={cable.sink}"),
     ):
-        for module in _modules(client):
+        for module in modules:
             if module.name == name and argument in module.arguments:
                 operation = client.pulse.pa_context_unload_module(client.context, module.index, None, None)
                 client.finish(operation, "the cable cannot be removed")
-    return status(client, cable)
+                removed.append(name)
+    there = status(client, cable)
+    left = CableStatus(
+        sink=there.sink and "module-null-sink" not in removed,
+        microphone=there.microphone and "module-remap-source" not in removed,
+    )
+    return _await(client, cable, left)
+
+
+def _await(client: PulseClient, cable: Cable, wanted: CableStatus) -> CableStatus:
+    """PipeWire answers before what was asked for has happened."""
+    deadline = time.monotonic() + _APPEARS
+    while (there := status(client, cable)) != wanted:
+        if time.monotonic() > deadline:
+            raise OutputError("the cable did not become what was asked for", where=cable.sink)
+        client.turn(0.02)
+    return there
 
 
 def _load(client: PulseClient, module: str, arguments: str) -> None:

@@ -25,6 +25,8 @@ _FRESH = 0.004
 """Seconds for which the server's last figures are carried on instead of asking again."""
 _ASLEEP = 4.0
 """Seconds of rest after which a sink may have fallen asleep (both servers wait five)."""
+_STUCK = 0.03
+"""Seconds without a frame taken, and none played, after which a rest is taken to wait for more."""
 _NOWHERE = Position(0, 0, playing=False)
 
 
@@ -60,6 +62,7 @@ class PulseOutput:
         self._written = self._told = 0
         self._padding = Padding()
         self._position, self._asked_at = _NOWHERE, 0.0
+        self._pushed, self._moved_at = 0, 0.0
         self._rested_at = float("-inf")
 
     def open(self) -> None:
@@ -191,10 +194,18 @@ class PulseOutput:
         self._rested_at = float("inf")
 
     def _ask(self, stream: PulseStream) -> None:
-        self._position, self._asked_at = stream.position(), time.monotonic()
-        unread = self._written + self._padding.total - self._position.read
-        if not self._position.playing and 0 < unread < stream.block:
-            self._pad(stream, stream.block - unread)
+        before, self._position, self._asked_at = self._position, stream.position(), time.monotonic()
+        pushed = self._written + self._padding.total
+        unread = pushed - self._position.read
+        if (pushed, self._position.read) != (self._pushed, before.read):
+            self._pushed, self._moved_at = pushed, self._asked_at
+        if self._position.playing or unread <= 0:
+            return
+        # PipeWire plays whole blocks: a rest waits for more. Its block may be larger than it told.
+        if unread < stream.block:
+            self._pad(stream, min(stream.block - unread, stream.free()))
+        elif self._asked_at - self._moved_at > _STUCK:
+            self._pad(stream, min(unread, stream.free()))
 
     def _pad(self, stream: PulseStream, frames: int) -> None:
         """Silence behind the last frame: it wakes a device, and pushes a short block out of PipeWire."""

@@ -91,18 +91,21 @@ class PulseStream:
         if self._state() != libpulse.STREAM_READY:
             raise self._client.error("the sink has gone")
 
+    def free(self) -> int:
+        """Frames that the buffer takes now."""
+        self.check()
+        size = int(self._pulse.pa_stream_writable_size(self._stream))
+        return size // self._frame if size < 1 << 32 else 0  # the largest size_t stands for an error
+
     def room(self) -> int:
         """Frames that the buffer takes now, at least one; waits for them."""
         deadline = time.monotonic() + _STALLED
-        while True:
-            self.check()
-            room = int(self._pulse.pa_stream_writable_size(self._stream))
-            if self._frame <= room < 1 << 32:  # the largest size_t stands for an error
-                return room // self._frame
+        while not (free := self.free()):
             left = deadline - time.monotonic()
             if left <= 0:
                 raise self._client.error(f"the sink took no sound for {_STALLED:g} s (is it suspended?)")
             self._client.turn(left)
+        return free
 
     def push(self, samples: Samples) -> None:
         """Give frames to libpulse, which copies them; `send` lets them go."""
