@@ -203,7 +203,7 @@ def test_one_that_does_not_begin_is_given_up_after_its_first_time(tmp_path: Path
 
 
 def test_slow_loading_has_a_time_of_its_own_and_says_what_it_does(tmp_path: Path) -> None:
-    engine = host("SlowToLoad", tmp_path, load=1.5)
+    engine = host("SlowToLoad", tmp_path, load=1.0)
     thread = threading.Thread(target=expecting, args=(EngineTimeout, engine.load))
     thread.start()
     wait_for(lambda: engine.status().detail == "step one of many", "the progress to be told")

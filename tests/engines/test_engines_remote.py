@@ -166,7 +166,7 @@ def test_cancelling_closes_the_connection_to_a_foreign_server(foreign: Running, 
     with engine(foreign.uri, tmp_path) as box:
         box.load()
         foreign.gone()
-        chunks = box.synthesize(Request("hang around for a while"))
+        chunks = box.synthesize(Request("word " * 200))
         next(chunks)
         box.cancel()
         with pytest.raises(EngineCancelled):

@@ -153,6 +153,8 @@ class Child:
         try:
             while (event := wire.read(_pipe(process.stdout))) is not None:
                 self._inbox.put(event)
+        except wire.Truncated:  # it ended inside an event: how, its exit status tells
+            pass
         except wire.WireError as error:
             # Where the next event begins is unknown: this process is of no use any more.
             self._fault = error

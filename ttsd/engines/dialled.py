@@ -82,6 +82,8 @@ class Dialled:
             with self._socket, self._socket.makefile("rb") as stream:
                 while (event := wire.read(stream)) is not None:
                     self._inbox.put(event)
+        except wire.Truncated:
+            self._fault = "closed the connection inside an event"
         except wire.WireError as error:
             self._fault = f"sent what is no protocol: {error.what}"
         except OSError as error:
