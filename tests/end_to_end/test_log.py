@@ -45,11 +45,10 @@ def test_a_daemon_without_standard_streams_speaks(make_daemon: MakeDaemon) -> No
     assert daemon.terminate() == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_a_daemon_in_a_terminal_ends_when_its_window_is_closed(make_daemon: MakeDaemon) -> None:
     """SIGHUP reloads a daemon; to one that runs in a terminal it says that the terminal is gone."""
-    if sys.platform == "win32":
-        pytest.skip("there are no pseudo-terminals")
-    window, terminal = os.openpty()
+    window, terminal = getattr(os, "openpty")()  # noqa: B009 - Windows' os module has none
     daemon = make_daemon()
     # setsid makes the terminal its own, as a terminal's window does.
     daemon.launch("setsid", "--ctty", "--wait", output=terminal, source=terminal)
