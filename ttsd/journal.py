@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 SOCKET = "/run/systemd/journal/socket"
+ERROR = "<3>"
+"""In front of a line on stderr: its priority."""
 LONGEST = 64 * 1024
 """Bytes of a value; what is longer is cut."""
 _PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}

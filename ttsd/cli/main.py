@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from ttsd import journal
 from ttsd.cli import exits, parser
 from ttsd.cli.colour import paint_for
 from ttsd.errors import ConfigError, NotRunning, TtsdError, UsageError
@@ -80,12 +81,11 @@ def _tell(error: TtsdError) -> None:
     """What happened, and below it what to do."""
     paint = paint_for(sys.stderr)
     where = f"{error.where}: " if error.where else ""
-    print(
-        f"{paint.bad('ttsd:')} {error if isinstance(error, ConfigError) else where + error.what}",
-        file=sys.stderr,
-    )
+    text = f"{paint.bad('ttsd:')} {error if isinstance(error, ConfigError) else where + error.what}"
     if error.next_step:
-        print(f"      {error.next_step}", file=sys.stderr)
+        text += f"\n      {error.next_step}"
+    mark = journal.ERROR if journal.is_stderr() else ""
+    print(*(mark + line for line in text.split("\n")), sep="\n", file=sys.stderr)
 
 
 def _code(error: TtsdError) -> int:

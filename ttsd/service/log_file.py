@@ -9,9 +9,11 @@ from __future__ import annotations
 import io
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LONGEST = 5 << 20
@@ -93,26 +95,33 @@ def _last(path: Path) -> list[str]:
     return whole if size <= _TAIL else whole[1:]
 
 
-def show(path: Path, lines: int, *, follow: bool) -> int:
-    """Print the newest lines and, with *follow*, what comes until it is interrupted; the exit code."""
+def show(path: Path, lines: int, *, follow: bool, wait: Callable[[], object] | None = None) -> int:
+    """Print the newest lines and, with *follow*, what comes until it is interrupted; the exit code.
+
+    *wait*: lets time pass between two looks.
+    """
     if not path.exists():
         print(f"ttsd: there is no log yet: {path}", file=sys.stderr)
         return 1
+    wait = wait or partial(threading.Event().wait, PAUSE)
     print(*tail(path, lines), sep="\n")
     place = path.stat().st_size
-    never = threading.Event()
-    while follow:
-        try:
-            never.wait(PAUSE)
-            size = path.stat().st_size
-            place = min(place, size) if size >= place else 0
-            with path.open("rb") as file:
-                file.seek(place)
-                new = file.read(_TAIL)
-        except KeyboardInterrupt:
-            break
-        except FileNotFoundError:
-            continue  # between two files
-        place += len(new)
-        print(new.decode(errors="replace"), end="", flush=True)
+    try:
+        while follow:
+            wait()
+            place = _print_from(path, place)
+    except KeyboardInterrupt:
+        pass
     return 0
+
+
+def _print_from(path: Path, place: int) -> int:
+    """Print what was added; the place up to which it was printed."""
+    try:
+        with path.open("rb") as file:
+            file.seek(place if file.seek(0, io.SEEK_END) >= place else 0)  # smaller: it is a new file
+            new = file.read(_TAIL)
+            print(new.decode(errors="replace"), end="", flush=True)
+            return file.tell()
+    except FileNotFoundError:
+        return 0  # between two files

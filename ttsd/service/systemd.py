@@ -65,7 +65,7 @@ class SystemdUser:
         changed = [name for name, text in texts.items() if put(self._folder / name, text.encode())]
         yield from (f"wrote {self._folder / name}" for name in changed)
         must(self._run, *_CTL, "daemon-reload")
-        must(self._run, *_CTL, "reset-failed", *texts)
+        self._run((*_CTL, "reset-failed", *texts))  # fails if they are new
         must(self._run, *_CTL, "enable", *texts)
         if self._on_demand and not self._active(units.SOCKET):
             # The socket listens where a running ttsd listens already: it has to make room.
