@@ -81,7 +81,7 @@ def test_a_saved_file_is_in_force_without_a_restart_and_no_line_is_lost(make_dae
     daemon = make_daemon(configuration(output=HEARD_AND_KEPT, pace=200)).start()
     texts = [f"line {number} is spoken" for number in range(30)]
     daemon.append(*texts[:20])
-    daemon.wait_until_speaking(texts[3])
+    daemon.wait_until_spoken(3)
     daemon.edit("characters_per_second = 200", "characters_per_second = 400")
     wait_for(lambda: daemon.logged("reloaded"), "the new file to be in force", timeout=10 * NOTICED_SECONDS)
     daemon.edit('["tone"]', '["tone", "hibari"]')
