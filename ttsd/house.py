@@ -16,7 +16,7 @@ import structlog
 from ttsd import events, log
 from ttsd.audio.portaudio import PortAudio
 from ttsd.engines.roster import Roster
-from ttsd.errors import EngineError, StoreError, UsageError
+from ttsd.errors import EngineCancelled, EngineError, StoreError, UsageError
 from ttsd.mailbox import Died, Done, Ended, Gone, Mailbox
 from ttsd.mode import ModeFile
 from ttsd.model import SourceName
@@ -284,6 +284,8 @@ class House:
         def load() -> None:
             try:
                 head.load()
+            except EngineCancelled:  # a switch or a stop came before it was ready
+                pass
             except EngineError as error:
                 logger.warning("engine_not_ready", engine=head.name, error=str(error))
 
