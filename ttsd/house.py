@@ -7,6 +7,7 @@ calls these; slow endings (an engine's process, a voice that finishes its senten
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack, closing
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,20 +119,31 @@ class House:
 
     def close(self) -> None:
         """Stop following, finish or cut the voice, end the engines, close the store. Idempotent."""
-        speech = self.settings.speech
+        with ExitStack() as ends:  # in reverse; one that fails keeps none of the others from its end
+            ends.callback(self.store.close)
+            ends.callback(self._join_beside)
+            ends.callback(self.roster.close)
+            ends.callback(self._stop_speaking)
+            ends.callback(self._stop_following)
+
+    def _stop_following(self) -> None:
+        reader, self.reader = self.reader, None
         if self._source_stage is not None:
             self._source_stage.stop()
-        if self.reader is not None:
-            self.reader.finish()
-            self.reader.close()
-            self.reader = None
-        if self.speaker is not None:
-            self.speaker.stop(finish=speech.on_stop == "finish", timeout=speech.stop_timeout)
-            self.speaker = None
-        self.roster.close()
-        for thread in self._beside:  # engines that were loading, a speaker that was retiring
+        if reader is not None:
+            with closing(reader):
+                reader.finish()
+
+    def _stop_speaking(self) -> None:
+        speaker, self.speaker = self.speaker, None
+        if speaker is not None:
+            speech = self.settings.speech
+            speaker.stop(finish=speech.on_stop == "finish", timeout=speech.stop_timeout)
+
+    def _join_beside(self) -> None:
+        """Wait for engines that were loading, and a speaker that was retiring."""
+        for thread in self._beside:
             thread.join()
-        self.store.close()
 
     # ---- the voice
 
