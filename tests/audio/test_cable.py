@@ -11,7 +11,7 @@ from waiting import wait_for
 
 from ttsd.audio import cable
 from ttsd.audio.cable import Cable, CableStatus
-from ttsd.audio.devices import devices, list_devices
+from ttsd.audio.devices import list_devices
 from ttsd.audio.pulse import PulseOutput
 from ttsd.audio.pulse_client import PulseClient
 from ttsd.errors import OutputError
@@ -81,7 +81,7 @@ def test_a_refusal_of_the_server_is_told(pulseaudio: SoundServer) -> None:
 
 def test_devices_are_listed_as_they_are_now(server: SoundServer) -> None:
     def named() -> dict[str, bool]:
-        found = devices(server=server.address)
+        found = list_devices(server=server.address).devices
         return {device.name: device.default for device in found if device.kind == "pulse"}
 
     assert named() == {"ttsd": False, "other": True}

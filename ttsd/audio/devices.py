@@ -60,11 +60,6 @@ def has_sound_card() -> bool:
     return "no soundcards" not in cards
 
 
-def devices(*, server: str | None = None, library: PortAudio | None = None) -> tuple[Device, ...]:
-    """All devices that answer; none where there is no audio. See `list_devices`."""
-    return list_devices(server=server, library=library).devices
-
-
 def list_devices(*, server: str | None = None, library: PortAudio | None = None) -> Listing:
     """All devices, and what went wrong. *server*: the sound server's address; *library*: the process's, if it plays."""
     kinds: list[Callable[[], list[Device]]] = []
