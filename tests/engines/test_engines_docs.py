@@ -40,4 +40,4 @@ def test_the_examples_are_toml_and_their_addresses_are_addresses() -> None:
     for example in examples:
         for engine in tomllib.loads(example).get("engine", {}).values():
             if "uri" in engine:
-                assert parse(engine["uri"])
+                parse(engine["uri"])  # raises if it is none

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from engine_parts import BAD_ADAPTERS, seconds
-from waiting import wait_for
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncClient
 from wyoming.error import Error
@@ -54,22 +53,15 @@ class Running:
 
 
 @contextmanager
-def started(command: list[str], *, uri: str | None = None, path: Path | None = None) -> Iterator[Running]:
-    """A server, killed at the end. It tells its address on stdout unless *uri* is known."""
+def started(command: list[str]) -> Iterator[Running]:
+    """A server, killed at the end; the first line it prints ends with its address."""
     process = subprocess.Popen(
-        [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process, process.stdout, process.stderr:
+    with process:
         try:
-            if uri is None:
-                uri = process.stdout.readline().strip()
-            else:
-                assert "on" in process.stderr.readline()
-            if path is not None:
-                wait_for(path.exists, "the socket")
-            yield Running(uri, process)
+            assert process.stdout is not None
+            yield Running(process.stdout.readline().split()[-1], process)
         finally:
             process.kill()
 
@@ -92,9 +84,8 @@ def worker_command(uri: str, adapter: str, folder: Path) -> list[str]:
 def worker(adapter: str, folder: Path, kind: str = "unix", *, port: int = 0) -> Iterator[Running]:
     """Our worker on a socket of *kind*."""
     path = folder / f"{adapter}.sock"
-    uri = f"unix://{path}" if kind == "unix" else f"tcp://127.0.0.1:{port or free_port()}"
-    command = worker_command(uri, adapter, folder)
-    with started(command, uri=uri, path=path if kind == "unix" else None) as running:
+    uri = f"unix://{path}" if kind == "unix" else f"tcp://127.0.0.1:{port}"
+    with started(worker_command(uri, adapter, folder)) as running:
         yield running
 
 

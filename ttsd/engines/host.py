@@ -243,6 +243,8 @@ class EngineHost:
         finally:
             self._first_seconds = talk.first_seconds or self._first_seconds
             self._factor = talk.factor or self._factor
+            if talk.clipped:
+                log.debug("engine_clips", engine=self.name, samples=talk.clipped)
             if not over:
                 tell(link, protocol.cancel(job))
                 self._drain(link, talk, job)

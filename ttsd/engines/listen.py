@@ -6,6 +6,7 @@ import socket
 import struct
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -35,8 +36,10 @@ class Listener:
         self._address = parse(uri)
         self._socket = _bind(self._address)
         self._room = threading.Semaphore(CLIENTS)
-        self.port: int | None = self._address.port and self._socket.getsockname()[1]
-        """The TCP port really listened on (0 asks for any)."""
+        if self._address.path is None:
+            self._address = replace(self._address, port=self._socket.getsockname()[1])  # 0 asks for any
+        self.address = str(self._address)
+        """Where it really listens."""
         threading.Thread(target=self._accept, name="accept", daemon=True).start()
 
     def __enter__(self) -> Self:

@@ -57,6 +57,8 @@ class Talk:
         """From the request to the first sound."""
         self.factor: float | None = None
         """Seconds of computing for a second of sound; None: not told."""
+        self.clipped = 0
+        """Samples beyond -1 … 1."""
 
     def info(self) -> Info:
         """What it says of itself when it is ready. Raises EngineError, Closed."""
@@ -96,8 +98,10 @@ class Talk:
             elif event.type == protocol.AUDIO_STOP:
                 if pcm is None or not samples:
                     raise EngineSilent("gave no sound at all", where=self._name)
-                if (seconds := protocol.read_stop(event).seconds) is not None:
-                    self.factor = seconds / (samples / pcm.rate)
+                finished = protocol.read_stop(event)
+                self.clipped = finished.clipped
+                if finished.seconds is not None:
+                    self.factor = finished.seconds / (samples / pcm.rate)
                 return
             elif event.type == protocol.ERROR:
                 raise protocol.read_error(event, self._name)

@@ -131,7 +131,7 @@ def _serve_uri(service: Service, uri: str) -> int:
     with listener, contextlib.suppress(KeyboardInterrupt):
         if sys.platform != "win32":
             signal.signal(signal.SIGTERM, signal.default_int_handler)
-        say(f"{service.name} on {uri}")
+        say(f"{service.name} on {listener.address}")
         if fault := service.load():
             say(f"cannot be loaded: {fault}")
             return 1
