@@ -126,7 +126,7 @@ class SourceRules:
         str | None, Range(1, 4096), Help("regex: named groups such as speaker, text, time, level are fields.")
     ] = None
     fields: Annotated[
-        Mapping[str, str], Help("json, logfmt: where a field is found: text = 'message.body'.")
+        Mapping[str, str], Help("json, logfmt: where a field is found: text = 'message.body or text'.")
     ] = field(default_factory=dict)
     unparsed: Annotated[
         Literal["speak", "drop", "report"],
@@ -135,6 +135,10 @@ class SourceRules:
     template: Annotated[
         str | None, Range(1, 1000), Help("What is said: {speaker} says {text}; {speaker|somebody}.")
     ] = None
+    templates: Annotated[
+        Mapping[str, str],
+        Help("Other templates, by a field's value: 'event=Docked' = 'Docked at {station}'."),
+    ] = field(default_factory=dict)
     include_text: Annotated[tuple[str, ...], Help("Regexes: only texts with one of these are spoken.")] = ()
     exclude_text: Annotated[tuple[str, ...], Help("Regexes: texts with one of these are not.")] = ()
     include_fields: Annotated[

@@ -90,7 +90,7 @@ def table(found: Sequence[Explained], paint: Paint = PLAIN) -> str:
         rows += [(step.step, step.text) for step in one.steps if step.step != "parse"]
         if one.trouble is not None:
             rows.append(("trouble", one.trouble))
-        width = max(len(name) for name, _ in [*rows, ("spoken", "")])
+        width = max(len(name) for name, _ in [*rows, ("spoken" if one.spoken else "dropped", "")])
         indent = " " * (digits + 2)
         lines = [f"{number:{digits}}  {paint.strong(_shown(one.line))}"]
         lines += [f"{indent}{paint.faint(name.ljust(width))}  {_shown(text)}" for name, text in rows]
@@ -98,7 +98,7 @@ def table(found: Sequence[Explained], paint: Paint = PLAIN) -> str:
             lines.append(f"{indent}{paint.good('spoken'.ljust(width))}  {_shown(one.text)}")
             lines.append(f"{indent}{' ' * width}  {paint.faint(_decided(one))}")
         else:
-            lines.append(f"{indent}{paint.warn('not'.ljust(width))}  {one.reason}")
+            lines.append(f"{indent}{paint.warn('dropped'.ljust(width))}  {one.reason}")
         blocks.append("\n".join(lines))
     spoken = [one for one in found if one.spoken]
     seconds = sum(one.seconds for one in spoken)

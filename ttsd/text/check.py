@@ -63,6 +63,12 @@ def _of_source(source: SourceRules) -> Iterator[tuple[tuple[str | int, ...], str
     for key in ("template", "key"):
         for text in _of_template(getattr(source, key), fields):
             yield (key,), text
+    for condition, template in source.templates.items():
+        name = condition.partition("=")[0].strip()
+        if "=" not in condition or (fields is not None and name not in fields):
+            yield ("templates", condition), "is not `field=value` of a field that there is"
+        for text in _of_template(template, fields):
+            yield ("templates", condition), text
     for key in ("include_text", "exclude_text"):
         for index, text in _of_patterns(getattr(source, key)):
             yield (key, index), text

@@ -10,6 +10,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ttsd.text.numerals import begun
+
 if TYPE_CHECKING:
     from ttsd.text.numerals import Numerals
 
@@ -71,10 +73,10 @@ def with_dates(text: str, numerals: Numerals) -> str:
     def clock(match: re.Match[str]) -> str:
         if match[2] == "h" and numerals.language == "en":
             return match[0]
-        return _time(int(match[1]), int(match[3]), match[4], match[5], numerals)
+        return begun(_time(int(match[1]), int(match[3]), match[4], match[5], numerals), match)
 
     def hour(match: re.Match[str]) -> str:
-        return f"{_number(int(match[1]), numerals)} {match[2]} m"
+        return begun(f"{_number(int(match[1]), numerals)} {match[2]} m", match)
 
     text = _SLASHED.sub(slashed, _DOTTED.sub(dotted, _ISO.sub(iso, text)))
     return _HOUR.sub(hour, _TIME.sub(clock, text))

@@ -69,16 +69,17 @@ def _by_regex(pattern: Pattern) -> Parser:
 
 
 def _renamed(parse: Parser, where: Mapping[str, str]) -> Parser:
-    """*parse* with the fields of a meaning under their names. *where*: name -> path, as configured."""
+    """*parse* with the fields of a meaning under their names. *where*: name -> paths, as configured."""
     usual = {name: paths for name, paths in USUAL.items() if name not in where}
+    wanted = {name: tuple(path.strip() for path in paths.split(" or ")) for name, paths in where.items()}
 
     def renamed(line: str) -> Fields | None:
         found = parse(line)
         if found is None:
             return None
         fields = dict(found)
-        for name, path in where.items():
-            fields[name] = found.get(path, "")
+        for name, paths in wanted.items():
+            fields[name] = next((found[path] for path in paths if path in found), "")
         for name, paths in usual.items():
             if name not in fields:
                 value = next((found[path] for path in paths if path in found), None)

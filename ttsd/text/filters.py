@@ -44,7 +44,7 @@ def _filters(settings: SourceRules) -> Iterator[Filter]:
 
 def _commands(prefixes: tuple[str, ...]) -> Filter:
     def command(fields: Fields) -> str | None:
-        return "a command" if fields["text"].lstrip().startswith(prefixes) else None
+        return "commands: it is one" if fields["text"].lstrip().startswith(prefixes) else None
 
     return command
 
@@ -55,9 +55,9 @@ def _speakers(only: Sequence[str], ignored: Sequence[str]) -> Filter:
     def speaker(fields: Fields) -> str | None:
         name = fields.get("speaker", "")
         if is_ignored(name):
-            return f"speaker {name} is ignored"
+            return f"ignore_speakers: {name}"
         # A line without a speaker is nobody's: a list of who may speak does not let it pass.
-        return None if not only or is_allowed(name) else f"speaker {name or '(none)'} is not allowed"
+        return None if not only or is_allowed(name) else f"only_speakers: not {name or 'nobody'}"
 
     return speaker
 
@@ -94,13 +94,15 @@ def _level(lowest: str) -> Filter:
 
     def level(fields: Fields) -> str | None:
         found = rank(fields.get("level", ""))
-        return f"level {LEVELS[found]} is below {lowest}" if found is not None and found < bound else None
+        return (
+            f"min_level: {LEVELS[found]} is below {lowest}" if found is not None and found < bound else None
+        )
 
     return level
 
 
 def _without(rule: str, field: str, pattern: Pattern) -> Filter:
-    reason = f'{rule} "{shown(pattern.source)}"' + ("" if field == "text" else f" in {field}")
+    reason = f'{rule}: "{shown(pattern.source)}"' + ("" if field == "text" else f" in {field}")
 
     def without(fields: Fields) -> str | None:
         return reason if pattern.found(fields.get(field, "")) else None
@@ -110,7 +112,7 @@ def _without(rule: str, field: str, pattern: Pattern) -> Filter:
 
 def _with(rule: str, field: str, patterns: tuple[Pattern, ...]) -> Filter:
     wanted = " or ".join(f'"{shown(pattern.source)}"' for pattern in patterns)
-    reason = f"not {rule} {wanted}" + ("" if field == "text" else f" in {field}")
+    reason = f"{rule}: no {wanted}" + ("" if field == "text" else f" in {field}")
 
     def within(fields: Fields) -> str | None:
         text = fields.get(field, "")

@@ -57,13 +57,14 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _OPENING = re.compile(r"(?<![\w*_`])(?:[*_`]|~~)+(?=[^\s*_`])")
 _CLOSING = re.compile(r"(?<=[^\s*_`])(?:[*_`]|~~)+(?![\w*_`])")
 _DOUBLE = re.compile(r"\*\*(?=\S)|(?<=\S)\*\*|`")
+_UNDERSCORES = re.compile(r"(?<=[^\W_])_+(?=[^\W_])")
 _SPOILER = re.compile(r"\|\|(?=\S)|(?<=\S)\|\|")
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,10}|#\d{1,7}|#x[0-9a-fA-F]{1,6});")
 _SOME = re.compile(r"[*_`#>|\[~&<•]")
 
 
 def without_marks(text: str) -> str:
-    """Without headings' #, bullets, quotes' >, emphasis, table bars, tags and entities."""
+    """Without headings' #, bullets, quotes' >, emphasis, table bars, tags, entities, a_b's underscores."""
     if _SOME.search(text) is None and text[:1] not in "-+= \t" and "\n" not in text:
         return text
     if "&" in text:
@@ -74,7 +75,8 @@ def without_marks(text: str) -> str:
     text = _HEADING_END.sub("", _START.sub("", text))
     text = _ROW.sub(lambda row: ", ".join(filter(None, map(str.strip, row[1].split("|")))), text)
     text = _SPOILER.sub("", _DOUBLE.sub("", text))
-    return _CLOSING.sub("", _OPENING.sub("", text))
+    text = _CLOSING.sub("", _OPENING.sub("", text))
+    return _UNDERSCORES.sub(" ", text) if "_" in text else text
 
 
 def _character(match: re.Match[str]) -> str:

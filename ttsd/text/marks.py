@@ -60,8 +60,8 @@ _THRICE = re.compile(r"(.)\1\1")
 _LETTERS = re.compile(r"([^\W\d_])\1{3,}")
 _SYLLABLES = re.compile(r"([^\W\d_]{2,4}?)\1{3,}")
 _WORDS = re.compile(r"\b(\w{1,40}+)(?:[^\w\n]{1,3}\1\b){3,}", re.IGNORECASE)
-_MARKS = re.compile(r"([,;:~…¡¿])\1+|\.{4,}|[!?！？]{2,}")
-_TWO_MARKS = ("!!", "??", "!?", "?!", "....", ",,", ";;", "::", "~~")
+_MARKS = re.compile(r"([,~…¡¿])\1+|\.{4,}|[!?！？]{2,}")
+_TWO_MARKS = ("!!", "??", "!?", "?!", "....", ",,", "~~")
 _TWO_WIDE_MARKS = re.compile("……|¡¡|¿¿|[！？]{2}")
 
 

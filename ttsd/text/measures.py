@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from ttsd.text.language import general
-from ttsd.text.numerals import LETTER, NUMBER
+from ttsd.text.numerals import LETTER, NUMBER, begun
 from ttsd.text.words import words_of
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ def with_money(text: str, numerals: Numerals) -> str:
     """Amounts of money in words."""
 
     def before(match: re.Match[str]) -> str:
-        return _amount(match[1], match[2], match[3], match[4], numerals) or match[0]
+        return begun(_amount(match[1], match[2], match[3], match[4], numerals) or match[0], match)
 
     def behind(match: re.Match[str]) -> str:
-        return _amount(match[1], match[3], match[2], None, numerals) or match[0]
+        return begun(_amount(match[1], match[3], match[2], None, numerals) or match[0], match)
 
     return _BEHIND.sub(behind, _BEFORE.sub(before, text))
 
@@ -143,10 +143,10 @@ def with_units(text: str, numerals: Numerals) -> str:
         if said is None:
             return match[0]
         shown = named(number.value, UNITS[unit])
-        if shown is None or shown.endswith(unit):  # CLDR has no name for it in this language
-            return match[0]
         written = format_decimal(number.value, locale=numerals.locale)
+        if shown is None or shown.replace(written, "").strip() == unit:
+            return match[0]  # CLDR has no name for it in this language
         shown = shown.replace(written, said, 1).replace("\u00a0", " ")
-        return f"{words_of(numerals.tag).minus} {shown}" if match[1] else shown
+        return begun(f"{words_of(numerals.tag).minus} {shown}" if match[1] else shown, match)
 
     return _UNIT.sub(spoken, text)

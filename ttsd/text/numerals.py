@@ -158,6 +158,12 @@ _SIGNED = re.compile(rf"(?<![{LETTER}\d.,:/-])([-−]?)({NUMBER})(?![{LETTER}\d/
 _PARTS = re.compile(rf"(?<![{LETTER}\d.,-])\d{{1,5}}+(?:\.\d{{1,5}}+){{2,5}}(?![{LETTER}\d.])")
 
 
+def begun(said: str, match: re.Match[str]) -> str:
+    """*said* with a capital where it begins a sentence: a small letter would join it to the one before."""
+    ends = match.string[max(match.start() - 2, 0) : match.start()] in (". ", "! ", "? ")
+    return said[:1].upper() + said[1:] if ends else said
+
+
 def with_ranges(text: str, numerals: Numerals) -> str:
     """3-5 as 3 to 5."""
     return _RANGE.sub(rf"\1 {words_of(numerals.tag).to} ", text)
@@ -181,7 +187,7 @@ def with_numbers(text: str, numerals: Numerals) -> str:
         said = said or numerals.cardinal(number.value, noun=noun)
         if said is None:
             return match[0]
-        return (f"{words.minus} {said}" if match[1] else said) + behind
+        return begun(f"{words.minus} {said}" if match[1] else said, match) + behind
 
     def version(match: re.Match[str]) -> str:
         said = [numerals.cardinal(Decimal(part)) for part in match[0].split(".")]

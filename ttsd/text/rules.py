@@ -19,6 +19,7 @@ from ttsd.text.cut import cut
 from ttsd.text.fields import parser
 from ttsd.text.filters import filters
 from ttsd.text.language import AUTO, normal, of_settings, of_voice
+from ttsd.text.marks import without_ansi
 from ttsd.text.pronounce import Pronouncer
 from ttsd.text.sentences import speakable, split_sentences
 from ttsd.text.template import compiled, names
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
     from ttsd.settings import Settings
     from ttsd.settings_text import BlocklistSettings, PronounceSettings, SourceRules
     from ttsd.text.fields import Fields
+    from ttsd.text.template import Template
 
 NOTHING = "nothing speakable in it"
-UNPARSED = "has not the source's format"
+UNPARSED = "unparsed: has not the source's format"
 _NO_FIELDS: Mapping[str, str] = {}
 
 
@@ -95,10 +97,11 @@ class Rules:
         self._parse = parser(source)
         self._filters = filters(source)
         self._lists = tuple(_lists(self.name, settings.blocklist, extras.words))
-        self._template = compiled(source.template) if source.template is not None else None
-        self._says_text = source.template is not None and "text" in names(source.template)
+        self._template = _template(source)
         self._key = compiled(source.key) if source.key is not None else None
-        self._cleaner = Cleaner(source.clean or settings.clean)
+        clean = source.clean or settings.clean
+        self._cleaner = Cleaner(clean)
+        self._colourless = clean.ansi
         self._pronouncer = Pronouncer((*settings.pronounce, *extras.pronunciations))
         self._casting = Casting(source, settings.route, settings.language)
         self._language = _language(source, settings)
@@ -112,13 +115,16 @@ class Rules:
         """What becomes of *line*. voice, language: asked for with it; they win. trace: keep the steps."""
         trail = _Trail(True) if trace else _NO_TRAIL
         try:
-            fields = self._parse(line)
+            # Patterns of parsing and filters see no colours.
+            fields = self._parse(without_ansi(line) if self._colourless else line)
             parsed = fields is not None
             if fields is None:
                 if self.source.unparsed != "speak":
                     told = UNPARSED if self.source.unparsed == "report" else None
                     return self._dropped(UNPARSED, _NO_FIELDS, trail, trouble=told)
                 fields = {"text": line}
+            if self._colourless and "\x1b" in fields["text"]:
+                fields = {**fields, "text": without_ansi(fields["text"])}
             for rule in self._filters:
                 reason = rule(fields)
                 if reason is not None:
@@ -134,9 +140,10 @@ class Rules:
             text = trail.note("blocklist", found.text, text)
         tag, detected = self._tag(text, language)
         if parsed and self._template is not None:
-            if self._says_text and not speakable(text) and not speakable(self._cleaned(text, tag, _NO_TRAIL)):
+            fill, says_text = self._template(fields)
+            if says_text and not speakable(text) and not speakable(self._cleaned(text, tag, _NO_TRAIL)):
                 return self._dropped(NOTHING, fields, trail, tag)
-            text = trail.note("template", self._template({**fields, "text": text, "source": self.name}), text)
+            text = trail.note("template", fill({**fields, "text": text, "source": self.name}), text)
         text = self._cleaned(text, tag, trail)
         if not speakable(text):
             return self._dropped(NOTHING, fields, trail, tag)
@@ -252,6 +259,26 @@ def _lists(
         if not settings.sources or source in settings.sources
     ]
     return sorted(mine, key=lambda one: one[1].action != "drop")
+
+
+def _template(source: SourceRules) -> Callable[[Fields], tuple[Template, bool]] | None:
+    """Which template a line's fields ask for, and whether it says the text; None: there is none."""
+    if source.template is None and not source.templates:
+        return None
+    plain = "{text}" if source.template is None else source.template
+    default = compiled(plain), "text" in names(plain)
+    others = []
+    for condition, template in source.templates.items():
+        name, _, value = condition.partition("=")
+        others.append((name.strip(), value.strip(), (compiled(template), "text" in names(template))))
+
+    def choose(fields: Fields) -> tuple[Template, bool]:
+        for name, value, template in others:
+            if fields.get(name) == value:
+                return template
+        return default
+
+    return choose
 
 
 def _mask(settings: BlocklistSettings) -> str:

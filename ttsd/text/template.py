@@ -1,18 +1,21 @@
-"""Templates: `{speaker} says {text}`, `{speaker|somebody}` where a field may be missing, `{{` for a brace.
+"""Templates: `{speaker} says {text}`. Pure.
 
-Pure. A field that is missing or empty and has no word behind `|` is nothing. Values are put in as they
-are: a field with braces in it is never read as a template.
+`{speaker|somebody}`: a word where the field is missing. `{speaker? says }`: the field and words behind it,
+or nothing at all. `{{` and `}}` are braces. A field that is empty counts as missing. Values are put in as
+they are: a field with braces in it is never read as a template.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_PART = re.compile(r"\{\{|\}\}|\{([^{}|]*)(?:\|([^{}]*))?\}|[{}]")
+    Template: TypeAlias = Callable[[Mapping[str, str]], str]
+
+_PART = re.compile(r"\{\{|\}\}|\{([^{}|?]*)(?:\|([^{}]*)|\?([^{}]*))?\}|[{}]")
 
 
 def names(template: str) -> tuple[str, ...]:
@@ -25,9 +28,9 @@ def stray_brace(template: str) -> bool:
     return any(part[0] in ("{", "}") for part in _PART.finditer(template))
 
 
-def compiled(template: str) -> Callable[[Mapping[str, str]], str]:
+def compiled(template: str) -> Template:
     """What fills *template* with fields."""
-    pieces: list[tuple[str, str | None, str]] = []  # text before, field, word where it is missing
+    pieces: list[tuple[str, str, str, str]] = []  # before it, the field, behind it, where it is missing
     text, at = "", 0
     for part in _PART.finditer(template):
         text += template[at : part.start()]
@@ -35,16 +38,15 @@ def compiled(template: str) -> Callable[[Mapping[str, str]], str]:
         if part[1] is None:
             text += part[0][0]
         else:
-            pieces.append((text, part[1].strip(), part[2] or ""))
+            pieces.append((text, part[1].strip(), part[3] or "", part[2] or ""))
             text = ""
     tail = text + template[at:]
 
     def fill(fields: Mapping[str, str]) -> str:
-        made = []
-        for before, name, missing in pieces:
-            made.append(before)
-            made.append(fields.get(name or "") or missing)
-        made.append(tail)
-        return "".join(made)
+        made = ""
+        for before, name, behind, missing in pieces:
+            value = fields.get(name)
+            made += before + (value + behind if value else missing)
+        return made + tail
 
     return fill
