@@ -268,6 +268,14 @@ def test_a_voice_that_no_engine_has_is_an_error_that_names_theirs() -> None:
     assert str(caught.value) == "no engine has the voice z (a: it has x; b: it has y)"
 
 
+def test_an_engine_that_is_not_installed_is_no_reason_to_replace_a_voice() -> None:
+    missing = FakeEngine("b", failing(EngineMissing("is not installed")))
+    chain = Chain([FakeEngine("a", picky("x")), missing], FakeClock())
+    for _ in range(2):  # the second time it rests
+        with pytest.raises(UnknownVoice, match="no engine has the voice z"):
+            speak(chain, Request(TEXT, voice="z"))
+
+
 def test_a_fallback_without_the_voice_speaks_in_its_own_when_the_one_that_has_it_fails() -> None:
     broken = FakeEngine("b", failing(EngineCrashed("gone")))
     first = FakeEngine("a", picky("x"))

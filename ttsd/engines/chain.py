@@ -6,7 +6,7 @@ For a sentence
    the sentence was not heard.
 3. An engine that lacks the voice asked for is passed over without a rest. If the voice is one that
    another engine has, or may have, but cannot speak with now, those passed over speak it in their own
-   voice, and the log says so. A voice that every engine of the chain has refused is an error.
+   voice, and the log says so. A voice that every engine that is installed lacks is an error.
 4. Nobody could: EngineRefused if every engine refused this sentence, else ChainFailed, with what is
    left to say and the seconds until it is worth another try.
 
@@ -17,7 +17,7 @@ One thread speaks; `status` may be called from any.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
@@ -27,7 +27,7 @@ from ttsd.engines.remainder import remainder
 from ttsd.errors import EngineCancelled, EngineError, EngineMissing, EngineRefused, EngineSilent, UnknownVoice
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
     from ttsd.clock import Clock
     from ttsd.engines.engine import Engine, EngineStatus, Request
@@ -37,6 +37,13 @@ log = structlog.get_logger("ttsd.engines")
 
 REFUSALS = 3
 """Sentences refused in a row that make an engine rest: one may be the sentence's fault."""
+
+
+Adapt: TypeAlias = "Callable[[str, EngineName], str]"
+
+
+def _as_it_is(text: str, _: EngineName) -> str:
+    return text
 
 
 class ChainFailed(EngineError):
@@ -124,22 +131,26 @@ class Chain:
         """The engines' names in order."""
         return tuple(engine.name for engine in self.engines)
 
-    def speak(self, request: Request, prefer: EngineName | None = None) -> Generator[Heard, None, None]:
+    def speak(
+        self, request: Request, prefer: EngineName | None = None, *, adapt: Adapt = _as_it_is
+    ) -> Generator[Heard, None, None]:
         """Yield the sentence's sound and who speaks it. Closing the iterator cancels.
 
+        *prefer*: the engine to try first; *adapt*: the text as an engine should get it.
         Raises EngineCancelled, EngineRefused (this sentence cannot be spoken), ChainFailed (not now).
         """
         sentence = _Sentence(request.text)
         errors: dict[EngineName, EngineError] = {}
         order = self._order(prefer)
-        yield from self._try(order, request, sentence, errors)
+        yield from self._try(order, request, sentence, errors, adapt)
         if not sentence.text:
             return
         strangers = [engine for engine in order if isinstance(errors.get(engine.name), UnknownVoice)]
-        if strangers and len(strangers) < len(order):
+        absent = [engine for engine in order if isinstance(errors.get(engine.name), EngineMissing)]
+        if strangers and len(strangers) + len(absent) < len(order):
             log.warning("voice_replaced", voice=request.voice, by=[engine.name for engine in strangers])
             plain = replace(request, voice=None, speaker=None)
-            yield from self._try(strangers, plain, sentence, errors)
+            yield from self._try(strangers, plain, sentence, errors, adapt)
         if sentence.text:
             raise self._failure(order, errors, request, sentence.text)
 
@@ -170,6 +181,7 @@ class Chain:
         request: Request,
         sentence: _Sentence,
         errors: dict[EngineName, EngineError],
+        adapt: Adapt,
     ) -> Generator[Heard, None, None]:
         """Let one after another speak what is left, until nothing is."""
         for engine in engines:
@@ -179,7 +191,8 @@ class Chain:
                 continue
             began = self._clock.monotonic()
             try:
-                yield from self._one(engine, replace(request, text=sentence.text), sentence)
+                text = adapt(sentence.text, engine.name)
+                yield from self._one(engine, replace(request, text=text), sentence)
             except EngineCancelled:
                 raise
             except EngineError as error:
@@ -240,7 +253,8 @@ class Chain:
     ) -> EngineError:
         found = {engine.name: errors[engine.name] for engine in order if engine.name in errors}
         steps = "; ".join(dict.fromkeys(e.next_step for e in found.values() if e.next_step)) or None
-        if found and all(isinstance(error, UnknownVoice) for error in found.values()):
+        kinds = {type(error) for error in found.values()}
+        if UnknownVoice in kinds and kinds <= {UnknownVoice, EngineMissing}:
             wanted = f"the voice {request.voice}" if request.voice else f"the speaker {request.speaker}"
             if request.voice and request.speaker:
                 wanted += f" with the speaker {request.speaker}"
