@@ -112,20 +112,20 @@ def _flatten(data: object, path: str, fields: dict[str, str], depth: int) -> Non
         return
     if isinstance(data, dict):
         for key, value in data.items():
-            _flatten(value, f"{path}.{_unicode(key)}" if path else _unicode(key), fields, depth - 1)
+            _flatten(value, f"{path}.{_text(key)}" if path else _text(key), fields, depth - 1)
     elif isinstance(data, list):
         if _is_bytes(data):
-            fields[path] = bytes(data).decode("utf-8", "replace")
+            fields[path] = _text(bytes(data).decode("utf-8", "replace"))
             return
         for index, value in enumerate(data):
             _flatten(value, f"{path}.{index}", fields, depth - 1)
     elif data is not None:
-        fields[path] = _unicode(data) if isinstance(data, str) else json.dumps(data)
+        fields[path] = _text(data) if isinstance(data, str) else json.dumps(data)
 
 
-def _unicode(text: str) -> str:
-    """JSON allows half of a surrogate pair, which is no character."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+def _text(text: str) -> str:
+    """JSON can write half of a surrogate pair, which is no character, and a bell, which is our beep."""
+    return (text if text.isascii() else text.encode("utf-8", "replace").decode()).replace("\a", " ")
 
 
 def _is_bytes(data: list[object]) -> bool:

@@ -114,6 +114,8 @@ class Rules:
     ) -> Verdict:
         """What becomes of *line*. voice, language: asked for with it; they win. trace: keep the steps."""
         trail = _Trail(True) if trace else _NO_TRAIL
+        if BEEP in line:
+            line = line.replace(BEEP, " ")
         try:
             # Patterns of parsing and filters see no colours.
             fields = self._parse(without_ansi(line) if self._colourless else line)
