@@ -135,6 +135,7 @@ class Daemon:
                 self._notifier.status(self._summary())
             if self._watch.changed():
                 self._reload()
+            self._house.look_at_rule_files()
 
     def _announce(self) -> None:
         house = self._house

@@ -21,6 +21,7 @@ from ttsd.errors import EngineCancelled, EngineError, StoreError, UsageError
 from ttsd.mailbox import Died, Done, Ended, Gone, Mailbox
 from ttsd.mode import ModeFile
 from ttsd.model import SourceName
+from ttsd.rules_in_force import TABLES, RulesInForce
 from ttsd.sources.status import SourceStatus
 from ttsd.speech.stage import Stage
 from ttsd.store import Store
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ttsd.settings import Settings, SourceSettings
     from ttsd.sources.reader import SourceReader
     from ttsd.speech.ledger import Now
+    from ttsd.speech.reading import Reading
     from ttsd.speech.speaker import OutputStatus, Speaker
     from ttsd.waiting_list import EventSink
 
@@ -72,6 +74,7 @@ class House:
         self.reader: SourceReader | None = None
         self._successor: Speaker | None = None
         self._source_stage: Stage | None = None
+        self._rules = RulesInForce(self.store, clock)
         self._beside: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -91,6 +94,7 @@ class House:
             new = replace(new, **{name: getattr(old, name)})
         if changed & {"engines", "engine"}:
             self.chain = self.roster.build(new)
+        reading = self._rules.make(new) if changed & TABLES else None
         if "outputs" in changed:
             self._succeed(self._make_speaker(new))
         elif changed & {"engines", "engine"}:
@@ -98,6 +102,8 @@ class House:
         for speaker in (self.speaker, self._successor):
             if "speech" in changed and speaker is not None:
                 speaker.adopt(new.speech)
+        if reading is not None:
+            self._use_reading(reading)
         self.settings = new
         if changed & {"sources", "speech"}:
             self._update_sources()
@@ -108,6 +114,11 @@ class House:
         if changed & {"engines", "engine"}:
             self._load_head()
         return tuple(sorted(changed))
+
+    def look_at_rule_files(self) -> None:
+        """Read lines by the dictionary and the lists of words as they are now, if one of them was saved."""
+        if self._rules.saved():
+            self._use_reading(self._rules.make(self.settings))
 
     def use_engines(self, engines: tuple[EngineName, ...]) -> None:
         """Speak with this chain from the next utterance on. Raises EngineError."""
@@ -248,6 +259,7 @@ class House:
             self.chain,
             [(output, _required(settings, index)) for index, output in enumerate(outputs)],
             settings.speech,
+            self._rules.make(settings),
             self.clock,
             publish=self._events.publish,
             died=self._died,
@@ -256,6 +268,11 @@ class House:
         )
         speaker.set_volume(self.mode.gain)
         return speaker
+
+    def _use_reading(self, reading: Reading) -> None:
+        for speaker in (self.speaker, self._successor):
+            if speaker is not None:
+                speaker.use_reading(reading)
 
     def _use_chain(self) -> None:
         for speaker in (self.speaker, self._successor):

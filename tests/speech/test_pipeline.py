@@ -12,18 +12,25 @@ from ttsd import events
 from ttsd.engines.chain import Chain
 from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused, OutputError, StoreFull
 from ttsd.model import State
+from ttsd.settings import Settings
 from ttsd.speech.channel import Channel, End
 from ttsd.speech.ledger import Ledger
 from ttsd.speech.levels import Levels
 from ttsd.speech.play import Player
+from ttsd.speech.reading import Reading
 from ttsd.speech.synth import Synth
 from ttsd.store import Store
+from ttsd.text.rules import Extras
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from ttsd.model import Spoken
+
+
+def _reading(clock: FakeClock) -> Reading:
+    return Reading(Settings(), Extras(), clock, lambda _: ())
 
 
 class Pipeline:
@@ -43,6 +50,7 @@ class Pipeline:
             Chain([self.engine], self.clock),
             self.clock,
             Levels(None),
+            _reading(self.clock),
             sentence_pause=0.1,
         )
         self.players = [

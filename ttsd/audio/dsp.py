@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from ttsd.model import Samples
 
+BEEP_RATE = 24_000
+"""Frames per second of a beep that no voice has sounded before."""
 _LOUDEST = 8.0
 """+18 dBFS: more than that is a fault of the engine; it is cut before it can upset a filter."""
 
@@ -22,6 +24,16 @@ def silence(frames: int) -> Samples:
     import numpy as np
 
     return np.zeros(frames, dtype=np.float32)
+
+
+def beep(rate: int, *, seconds: float = 0.3, pitch: float = 1000.0, level: float = 0.1) -> Samples:
+    """A tone in place of a word, faded at both ends. *rate*: frames per second; *pitch*: Hz."""
+    import numpy as np
+
+    frames = np.arange(round(seconds * rate), dtype=np.float32)
+    tone = np.float32(level) * np.sin(2 * np.pi * pitch / rate * frames, dtype=np.float32)
+    edge = round(0.01 * rate)
+    return fade_out(fade_in(tone, edge), edge)
 
 
 def join(pieces: list[Samples]) -> Samples:

@@ -152,7 +152,8 @@ class Turns:
                 tail.owner.name,
                 turn.checkpoint if tail.durable else None,
                 lines,
-                max_age=self.max_age,
+                max_age=self.max_age if settings.max_age is None else settings.max_age,
+                priority=settings.priority,
                 max_queue=settings.max_queue,
                 drop=settings.drop,
             )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ttsd.model import Spoken, Utterance, UtteranceId
     from ttsd.settings import SpeechSettings
     from ttsd.speech.ledger import Now
+    from ttsd.speech.reading import Reading
     from ttsd.store import Store
 
 CUT_SECONDS = 1.0
@@ -57,6 +58,7 @@ class Speaker:
         chain: Chain,
         outputs: Sequence[tuple[Output, bool]],
         settings: SpeechSettings,
+        reading: Reading,
         clock: Clock,
         *,
         publish: Callable[[Event], None],
@@ -89,6 +91,7 @@ class Speaker:
             chain,
             clock,
             Levels(settings.loudness if settings.level else None, levels_path),
+            reading,
             sentence_pause=settings.sentence_pause_ms / 1000,
             choosing=self._lock,
         )
@@ -175,6 +178,11 @@ class Speaker:
         with self._lock:
             self._withdraw()
         self._synth.wake()
+
+    def use_reading(self, reading: Reading) -> None:
+        """Read by other rules from the next utterance on; what was prepared is read anew."""
+        self._synth.use_reading(reading)
+        self.rethink()
 
     def adopt(self, settings: SpeechSettings) -> None:
         """Speak as *settings* say from the next utterance on; what sounds sounds on."""

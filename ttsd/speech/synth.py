@@ -20,14 +20,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ttsd.audio.dsp import silence
+from ttsd.audio.dsp import BEEP_RATE, beep, silence
 from ttsd.engines.chain import ChainFailed
 from ttsd.engines.engine import Request
 from ttsd.errors import EngineCancelled, EngineError, StoreError
 from ttsd.model import Chunk, State
 from ttsd.speech.channel import Begin, End, SentenceStart, Sound
 from ttsd.speech.finish import Finish
-from ttsd.text.sentences import split_sentences
+from ttsd.speech.reading import Reading, Refusal, Script
+from ttsd.text.blocklist import BEEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -77,6 +78,7 @@ class Synth:
         chain: Chain,
         clock: Clock,
         levels: Levels,
+        reading: Reading,
         *,
         sentence_pause: float,
         choosing: threading.Lock | None = None,
@@ -84,6 +86,7 @@ class Synth:
         """*sentence_pause*: seconds of silence between two sentences; *choosing*: held while the next
         utterance is chosen, so that who holds it sees it in the queue or in the channel."""
         self._choosing = choosing or threading.Lock()
+        self._reading = reading
         self._chain = chain
         self._sentence_pause = sentence_pause
         self.trouble: str | None = None
@@ -119,6 +122,10 @@ class Synth:
             self._chain = chain
             self._released.append(released)
         self.wake()
+
+    def use_reading(self, reading: Reading) -> None:
+        """The next utterance is read by these rules."""
+        self._reading = reading
 
     def adopt(self, settings: SpeechSettings) -> None:
         """Pause and loudness of the sentences from now on."""
@@ -188,12 +195,11 @@ class Synth:
         end = self._ledger.unspoken(utterance, State.SPOKEN, "")
         state, reason = State.SPOKEN, None
         try:
-            sentences = split_sentences(utterance.text)
-            first = min(self._ledger.first_sentence(utterance.id), len(sentences) - 1)
-            for index, sentence in enumerate(sentences[first:], first):
-                self._persist(work, index, sentence)
-            if not sentences:
-                state, reason = State.SKIPPED, "nothing speakable in it"
+            match self._reading.read(utterance):
+                case Refusal(state=refused, reason=why):
+                    state, reason = refused, why
+                case Script() as script:
+                    self._speak(work, script)
         except EngineError as error:
             log.error("cannot_speak", id=utterance.id, error=str(error))
             state, reason = State.FAILED, str(error)
@@ -211,12 +217,21 @@ class Synth:
             )
         )
 
-    def _persist(self, work: _Work, index: int, sentence: str) -> None:
+    def _speak(self, work: _Work, script: Script) -> None:
+        first = min(self._ledger.first_sentence(work.utterance.id), len(script.sentences) - 1)
+        for index, sentence in enumerate(script.sentences[first:], first):
+            if sentence == BEEP:
+                work.rate = work.rate or BEEP_RATE
+                self._put_sound(work, beep(work.rate))
+            else:
+                self._persist(work, script, index, sentence)
+
+    def _persist(self, work: _Work, script: Script, index: int, sentence: str) -> None:
         """Have a sentence spoken, trying again for as long as that makes sense. Raises EngineRefused."""
         attempts = 0
         while True:
             try:
-                self._say(work, index, sentence)
+                self._say(work, script, index, sentence)
             except EngineCancelled as cancelled:
                 raise _WithdrawnError from cancelled
             except ChainFailed as error:
@@ -238,12 +253,11 @@ class Synth:
                 self._trouble(None)
                 return
 
-    def _say(self, work: _Work, index: int, sentence: str) -> None:
-        utterance = work.utterance
-        request = Request(sentence, voice=utterance.voice)
+    def _say(self, work: _Work, script: Script, index: int, sentence: str) -> None:
+        request = Request(sentence, voice=script.voice, language=script.language)
         work.trace.setdefault("requested", self._clock.time())
         finish: Finish | None = None
-        with closing(work.chain.speak(request, prefer=utterance.engine)) as pieces:
+        with closing(work.chain.speak(request, script.engine, adapt=script.adapt)) as pieces:
             for heard in self._patiently(pieces):
                 chunk = heard.chunk
                 work.trace.setdefault("first_chunk", self._clock.time())

@@ -251,6 +251,15 @@ class Store(Intake):
             ).fetchall()
         return [rows.utterance(row) for row in found]
 
+    def behind(self, utterance: Utterance, limit: int) -> list[Utterance]:
+        """At most *limit* utterances of the same source that were queued after *utterance* and wait."""
+        with self._database.read() as db:
+            found = db.execute(
+                f"select {rows.LIVE} from queue where state = 'queued' and source = ? and id > ? order by id limit ?",  # noqa: S608 - our own constant
+                (utterance.source, utterance.id, limit),
+            ).fetchall()
+        return [rows.utterance(row) for row in found]
+
     def last_id(self) -> UtteranceId:
         """The id given last; 0 if none was."""
         with self._database.read() as db:
