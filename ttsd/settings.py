@@ -106,6 +106,9 @@ class OutputSettings:
     device: Annotated[
         str | None, Help("Sink or device name; default: the system's default. null: untimed does not wait.")
     ] = None
+    fallback_device: Annotated[
+        str | None, Help("pulse, portaudio: where speech goes while `device` is gone; default: it waits.")
+    ] = None
     path: Annotated[Path | None, Help("file: the folder for the WAVs and spoken.jsonl.")] = None
     rate: Annotated[
         int | None,

@@ -117,7 +117,7 @@ def test_auto_moves_to_a_device_that_appears_and_then_stays_with_devices(tmp_pat
     assert output.played() == 10  # an utterance ends where it began
     speak(output, 3)
     clock.advance(10)
-    with pytest.raises(OutputError, match="sound device by now"):
+    with pytest.raises(OutputError, match="better device is there by now"):
         output.played()
     output.close()
     output.open()
@@ -148,3 +148,31 @@ def test_importing_the_room_stays_light() -> None:
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"
+
+
+def test_a_fallback_device_speaks_while_the_first_is_gone_and_gives_back_between_utterances() -> None:
+    clock = FakeClock()
+    first, second = Device(clock), Device(clock)
+    second.there = True
+    output = AutoOutput([first], second, clock, name="pulse:ttsd", faithful=False, why="pulse:ttsd is gone")
+    said = Utterance(UtteranceId(1), "hello", SAY, clock.time())
+    output.open()
+    assert output.describe().startswith("pulse:ttsd is gone")
+    output.begin(said)
+    first.there = True
+    clock.advance(10)
+    output.write(np.ones(10, np.float32), 1000)
+    assert output.played() <= 10, "nothing changes within an utterance"
+    output.end(
+        Spoken(said.id, said.text, said.source, State.SPOKEN, None, None, said.queued_at, clock.time())
+    )
+    clock.advance(10)
+    with pytest.raises(OutputError):
+        output.played()
+    output.close()
+    output.open()
+    assert not output.describe().startswith("pulse:ttsd is gone")
+    first.there = False
+    output.close()
+    output.open()
+    assert output.describe().startswith("pulse:ttsd is gone"), "it falls back again"

@@ -188,6 +188,24 @@ def test_a_device_that_comes_back_goes_on_at_the_sample_that_was_heard_last(pipe
     ]
 
 
+def test_a_device_that_comes_back_with_another_rate_goes_on_at_the_right_pitch(pipeline: Pipeline) -> None:
+    utterance = pipeline.store.say("unplugged in the middle")
+    pipeline.synth.step()
+    player, output = pipeline.players[0], pipeline.outputs[0]
+    for _ in range(6):
+        player.step()
+    output.hear(100)
+    player.step()
+    output.lose()
+    player._wake.set()
+    player.step()
+    output.gone, output.rate = None, 16_000
+    pipeline.play()
+    rest = len(utterance.text) * 80 - 100
+    assert abs(len(output.sound) - (100 + 2 * rest)) <= 2
+    assert pipeline.state(utterance.id) is State.SPOKEN
+
+
 def test_pausing_keeps_the_place_and_ramps_both_ways(pipeline: Pipeline) -> None:
     utterance = pipeline.store.say("hold on a moment")
     pipeline.synth.step()

@@ -1,7 +1,8 @@
-"""The output that a machine has: its default device, or files where there is no audio at all.
+"""An output that is the first of several that opens: what `auto` finds, or a device and its substitute.
 
-Invariants: what is not heard is kept, and `describe` says so. Once a device has been used, files are no
-longer chosen: a sound server that restarts makes speech wait, it does not send it to the disk.
+Invariants: `describe` says which one it is. A better one that comes (back) is taken between utterances,
+never within one. For `auto`, once a device has been used, files are no longer chosen: a sound server
+that restarts makes speech wait, it does not send it to the disk.
 """
 
 from __future__ import annotations
@@ -24,9 +25,20 @@ _PROBE_SECONDS = 5.0
 class AutoOutput:
     """See Output."""
 
-    def __init__(self, devices: Sequence[Output], files: Output, clock: Clock) -> None:
-        """*devices* in the order they are tried; *files*: what is used when none of them opens."""
-        self.name = "auto"
+    def __init__(
+        self,
+        devices: Sequence[Output],
+        files: Output,
+        clock: Clock,
+        *,
+        name: str = "auto",
+        faithful: bool = True,
+        why: str = "no audio on this machine",
+    ) -> None:
+        """*devices* in the order they are tried; *files*: what is used when none of them opens;
+        *faithful*: not left for *files* once one of them was used; *why*: told while *files* are used."""
+        self.name = name
+        self._faithful, self._why = faithful, why
         self.live = True
         self.rate: int | None = None
         self._devices, self._files, self._clock = tuple(devices), files, clock
@@ -36,7 +48,7 @@ class AutoOutput:
 
     def open(self) -> None:
         """See Output."""
-        if self._used is not None and self._used is not self._files:
+        if self._faithful and self._used is not None and self._used is not self._files:
             self._take(self._used)
             return
         self._probed_at = self._clock.monotonic()
@@ -47,9 +59,9 @@ class AutoOutput:
     def describe(self) -> str:
         """See Output."""
         if self._used is None:
-            return "the default device, or files (not open)"
+            return " or ".join(output.describe() for output in (*self._devices, self._files))
         if self._used is self._files:
-            return f"no audio on this machine: {self._files.describe()}"
+            return f"{self._why}: {self._files.describe()}"
         return self._used.describe()
 
     def begin(self, utterance: Utterance) -> None:
@@ -78,7 +90,7 @@ class AutoOutput:
             device = self._first_device()
             if device is not None:
                 device.close()
-                raise OutputError("there is a sound device by now", where=self.name)
+                raise OutputError("a better device is there by now", where=self.name)
         return self._used.played()
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ttsd.audio.auto import AutoOutput
@@ -51,6 +52,19 @@ def make(
 ) -> Output:
     """One output. *library*: to be shared by all of a process; *server*: the sound server's address."""
     library, clock = library or PortAudio(), clock or SystemClock()
+    if settings.fallback_device is not None and settings.type in ("pulse", "portaudio"):
+        first, second = (
+            make(
+                replace(settings, device=device, fallback_device=None),
+                folder=folder,
+                library=library,
+                clock=clock,
+                server=server,
+            )
+            for device in (settings.device, settings.fallback_device)
+        )
+        gone = f"{first.name} is gone"
+        return AutoOutput([first], second, clock, name=first.name, faithful=False, why=gone)
     match settings.type:
         case "pulse":
             return _pulse(settings, server)

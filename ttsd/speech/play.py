@@ -325,7 +325,7 @@ class Player:
     def _open(self) -> None:
         self.output.open()
         self._opened = True
-        self._rate = self.output.rate or self._rate
+        before, self._rate = self._rate, self.output.rate or self._rate
         lost = self._tail.since(self._last_heard)
         self._base = self._written = self._last_heard
         self._tail = Tail()
@@ -334,6 +334,17 @@ class Player:
         if len(lost):
             self._sound = np.concatenate([lost, self._sound])
             self._silent = True  # come back with a ramp
+        if before not in (0, self._rate):
+            self._change_rate(before)
+
+    def _change_rate(self, before: int) -> None:
+        """What waits was made for a device of another rate."""
+        self._drain_resampler()
+        way = Resampler(before, self._rate)
+        self._sound = np.concatenate([way.push(self._sound), way.flush()])
+        factor, heard = self._rate / before, self._last_heard
+        self._marks = deque((heard + round((frame - heard) * factor), mark) for frame, mark in self._marks)
+        self._sentence_frame = heard + round((self._sentence_frame - heard) * factor)
 
     def _lose(self, error: OutputError) -> None:
         if self._opened:
