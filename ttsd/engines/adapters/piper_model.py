@@ -110,5 +110,5 @@ class SplitModel:
         latent = np.ascontiguousarray(encoded[self._cut.latent][:, :, : 3 * SMALLEST])
         sides = {name: encoded[name] for name in self._cut.sides}
         for _ in range(2):
-            self._pace.cost = 0.0
+            self._pace.forget()
             self._decode(latent, sides, 0, latent.shape[2], None)
