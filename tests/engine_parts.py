@@ -100,6 +100,9 @@ class FakeEngine:
         """See Engine."""
         return EngineStatus(self.name, "closed" if self.closed else "ready", voice=self._voices[0])
 
+    def unload(self, idle: float = 0.0) -> bool:
+        return False
+
     def close(self) -> None:
         """See Engine."""
         self.closed = True

@@ -74,6 +74,9 @@ class FakeEngine:
     def status(self) -> EngineStatus:
         return EngineStatus(self.name, "ready", voice="plain")
 
+    def unload(self, idle: float = 0.0) -> bool:
+        return False
+
     def close(self) -> None:
         pass
 

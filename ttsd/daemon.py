@@ -136,12 +136,13 @@ class Daemon:
             if self._watch.changed():
                 self._reload()
             self._house.look_at_rule_files()
+            self._house.engines.unload_idle()
 
     def _announce(self) -> None:
         house = self._house
         for output in house.outputs():
             logger.info("output", name=output.name, is_=output.description)
-        for engine in house.chain.status():
+        for engine in house.engines.chain.status():
             logger.info("engine", name=engine.name, state=engine.state, detail=engine.detail)
         for source in house.sources():
             logger.info("source", name=source.name, path=source.path, waiting=source.waiting)
@@ -248,7 +249,7 @@ class Daemon:
         words = [f"{self._state()} {now.utterance.id}" if now else self._state()]
         if waiting := house.store.counts().queued:
             words.append(f"{waiting} queued")
-        words.append(now.engine if now and now.engine else house.chain.names[0])
+        words.append(now.engine if now and now.engine else house.engines.chain.names[0])
         words += [f"{output.name} is gone: {output.error}" for output in house.outputs() if output.error]
         if trouble:
             words.append(trouble)
@@ -277,8 +278,8 @@ class Daemon:
             config=str(self._settings.path) if self._settings.path else None,
             config_problems=self._problems,
             trouble=trouble,
-            engine=house.chain.names[0],
-            chain=house.chain.status(),
+            engine=house.engines.chain.names[0],
+            chain=house.engines.chain.status(),
             queue=QueueStatus(queued=counts.queued, speaking=counts.speaking),
             now=NowStatus.of(now) if now else None,
             outputs=house.outputs(),

@@ -85,7 +85,7 @@ class Executor:
                 house.set_volume(muted=not house.mode.muted if on is None else on)
                 return self._volume()
             case commands.EngineList():
-                return house.chain.status()
+                return house.engines.chain.status()
             case commands.VoiceList(engine=engine):
                 return self._voices(engine, reply)
             case commands.DeviceList():
@@ -125,7 +125,7 @@ class Executor:
                 )
 
     def _say(self, command: commands.Say, reply: Reply) -> object:
-        names = self._house.chain.names
+        names = self._house.engines.chain.names
         if command.engine is not None and command.engine not in names:
             raise UsageError(
                 f"the engine {command.engine} is not in the chain",
@@ -171,15 +171,15 @@ class Executor:
                 answer = error
             reply(answer)
 
-        self._house.run_beside(name, run)
+        self._house.beside.run(name, run)
         return LATER
 
     def _voices(self, name: EngineName | None, reply: Reply) -> object:
-        engines = [engine for engine in self._house.chain.engines if name in (None, engine.name)]
+        engines = [engine for engine in self._house.engines.chain.engines if name in (None, engine.name)]
         if not engines:
             raise UsageError(
                 f"the engine {name} is not in the chain",
-                next_step=f"the chain is {', '.join(self._house.chain.names)}",
+                next_step=f"the chain is {', '.join(self._house.engines.chain.names)}",
             )
         return self._later("voices", lambda: _tell_voices(engines), reply)
 

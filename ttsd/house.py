@@ -6,7 +6,6 @@ calls these; slow endings (an engine's process, a voice that finishes its senten
 
 from __future__ import annotations
 
-import threading
 from contextlib import ExitStack, closing
 from dataclasses import fields, replace
 from pathlib import Path
@@ -16,8 +15,9 @@ import structlog
 
 from ttsd import events, log
 from ttsd.audio.portaudio import PortAudio
-from ttsd.engines.roster import Roster
-from ttsd.errors import EngineCancelled, EngineError, StoreError, UsageError
+from ttsd.beside import Beside
+from ttsd.engines_in_use import EnginesInUse
+from ttsd.errors import StoreError, UsageError
 from ttsd.mailbox import Died, Done, Ended, Gone, Mailbox
 from ttsd.mode import ModeFile
 from ttsd.model import SourceName
@@ -28,10 +28,7 @@ from ttsd.store import Store
 from ttsd.waiting_list import WaitingList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ttsd.clock import Clock
-    from ttsd.engines.chain import Chain
     from ttsd.mode import Mode
     from ttsd.model import EngineName, UtteranceId
     from ttsd.settings import Settings, SourceSettings
@@ -55,10 +52,10 @@ class House:
         """Open the store and recover it. Raises StoreError, EngineError."""
         self.settings = settings
         self.clock, self._mailbox, self._events = clock, mailbox, events
-        self.roster = Roster(clock)
+        self.beside = Beside()
         self.portaudio = PortAudio()
         """One for the process: to list devices anew it must know whether anybody plays."""
-        self.chain: Chain = self.roster.build(settings)
+        self.engines = EnginesInUse(settings, clock, self.beside)
         self.store = Store.open(
             _state_dir(settings) / DATABASE, clock=clock, wake=self._wake, retention=settings.retention
         )
@@ -75,14 +72,13 @@ class House:
         self._successor: Speaker | None = None
         self._source_stage: Stage | None = None
         self._rules = RulesInForce(self.store, clock)
-        self._beside: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin to speak and to follow. Raises TtsdError."""
         # numpy, soxr and libpulse come with these: the control socket answers already.
         self.speaker = self._make_speaker(self.settings)
         self.speaker.start()
-        self._load_head()
+        self.engines.load()
         self._follow()
 
     def change(self, new: Settings) -> tuple[str, ...]:
@@ -93,7 +89,7 @@ class House:
             logger.warning("needs_a_restart", table=name)
             new = replace(new, **{name: getattr(old, name)})
         if changed & {"engines", "engine"}:
-            self.chain = self.roster.build(new)
+            self.engines.use(new)
         reading = self._rules.make(new) if changed & TABLES else None
         if "outputs" in changed:
             self._succeed(self._make_speaker(new))
@@ -112,7 +108,7 @@ class House:
         if "log" in changed:
             log.configure(new.log)
         if changed & {"engines", "engine"}:
-            self._load_head()
+            self.engines.load()
         return tuple(sorted(changed))
 
     def look_at_rule_files(self) -> None:
@@ -123,17 +119,17 @@ class House:
     def use_engines(self, engines: tuple[EngineName, ...]) -> None:
         """Speak with this chain from the next utterance on. Raises EngineError."""
         new = replace(self.settings, engines=engines)
-        self.chain = self.roster.build(new)
+        self.engines.use(new)
         self.settings = new
         self._use_chain()
-        self._load_head()
+        self.engines.load()
 
     def close(self) -> None:
         """Stop following, finish or cut the voice, end the engines, close the store. Idempotent."""
         with ExitStack() as ends:  # in reverse; one that fails keeps none of the others from its end
             ends.callback(self.store.close)
-            ends.callback(self._join_beside)
-            ends.callback(self.roster.close)
+            ends.callback(self.beside.join)
+            ends.callback(self.engines.close)
             ends.callback(self._stop_speaking)
             ends.callback(self._stop_following)
 
@@ -150,11 +146,6 @@ class House:
         if speaker is not None:
             speech = self.settings.speech
             speaker.stop(finish=speech.on_stop == "finish", timeout=speech.stop_timeout)
-
-    def _join_beside(self) -> None:
-        """Wait for engines that were loading, and a speaker that was retiring."""
-        for thread in self._beside:
-            thread.join()
 
     # ---- the voice
 
@@ -256,7 +247,7 @@ class House:
         outputs = make_all(settings.outputs, folder=_state_dir(settings) / "spoken", library=self.portaudio)
         speaker = Speaker(
             self.store,
-            self.chain,
+            self.engines.chain,
             [(output, _required(settings, index)) for index, output in enumerate(outputs)],
             settings.speech,
             self._rules.make(settings),
@@ -277,7 +268,7 @@ class House:
     def _use_chain(self) -> None:
         for speaker in (self.speaker, self._successor):
             if speaker is not None:
-                speaker.use_chain(self.chain, released=self._free_engines)
+                speaker.use_chain(self.engines.chain, released=self._free_engines)
 
     def _succeed(self, successor: Speaker) -> None:
         """The speaker finishes what it says and gives its outputs back; then *successor* goes on."""
@@ -302,33 +293,11 @@ class House:
                 old.stop(finish=True, timeout=speech.stop_timeout)
             self._mailbox.put(Done(take_over))
 
-        self.run_beside("retire-speaker", retire)
-
-    def _load_head(self) -> None:
-        """Start the first engine now, so that the first line does not wait for it."""
-        if not self.chain.engines:
-            return
-        head = self.chain.engines[0]
-
-        def load() -> None:
-            try:
-                head.load()
-            except EngineCancelled:  # a switch or a stop came before it was ready
-                pass
-            except EngineError as error:
-                logger.warning("engine_not_ready", engine=head.name, error=str(error))
-
-        self.run_beside("load-engine", load)
+        self.beside.run("retire-speaker", retire)
 
     def _free_engines(self) -> None:
         """From any thread: the old chain is in use no longer."""
-
-        def free() -> None:
-            for engine in self.roster.keep(self.chain):
-                self.run_beside("close-engine", engine.close)
-                logger.info("engine_closed", engine=engine.name)
-
-        self._mailbox.put(Done(free))
+        self._mailbox.put(Done(self.engines.free))
 
     def _follow(self) -> None:
         from ttsd.sources.reader import SourceReader
@@ -347,13 +316,6 @@ class House:
             prod=reader.wake,
         )
         self._source_stage.start()
-
-    def run_beside(self, name: str, work: Callable[[], None]) -> None:
-        """Do *work* in a thread of its own, which `close` waits for."""
-        self._beside = [thread for thread in self._beside if thread.is_alive()]
-        thread = threading.Thread(target=work, name=f"ttsd-{name}", daemon=True)
-        self._beside.append(thread)
-        thread.start()
 
     def _wake(self) -> None:
         """Something was queued; called by whoever committed it."""

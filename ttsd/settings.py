@@ -140,6 +140,12 @@ class EngineSettings:
     idle_timeout: Annotated[
         Duration | None, Range(0.05, 600), Help("Longest wait between two chunks of a sentence.")
     ] = None
+    preload: Annotated[
+        bool | None, Help("Start it with ttsd, not at its first sentence; default: the chain's first is.")
+    ] = None
+    idle_unload: Annotated[
+        Duration | None, Range(1, None), Help("End its process after so long without a sentence.")
+    ] = None
     uri: Annotated[
         str | None,
         Help(

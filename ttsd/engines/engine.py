@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from ttsd.errors import EngineRefused
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ttsd.model import Chunk, EngineName, Voice
+
+LONGEST_TEXT = 8000
+"""Characters of one sentence; a request must fit into a pipe that nobody reads."""
 
 Scalar = str | int | float | bool
 
@@ -29,6 +34,14 @@ class Request:
     """The engine's own options that differ for this sentence."""
 
 
+def check_speakable(request: Request, engine: EngineName) -> None:
+    """Raises EngineRefused for a text that no engine should get: several speak something of their own."""
+    if not any(char.isalnum() for char in request.text):
+        raise EngineRefused("there is nothing to speak in the text", where=engine)
+    if len(request.text) > LONGEST_TEXT:
+        raise EngineRefused(f"the sentence is longer than {LONGEST_TEXT} characters", where=engine)
+
+
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
     """What `status` and `engines` show of one engine. None: not known or not measured."""
@@ -44,6 +57,8 @@ class EngineStatus:
     first_audio_seconds: float | None = None
     real_time_factor: float | None = None
     last_error: str | None = None
+    idle_seconds: float | None = None
+    """How long a ready engine has been at no sentence; None: it is not loaded, or at work."""
 
 
 class Engine(Protocol):
@@ -72,6 +87,13 @@ class Engine(Protocol):
 
     def status(self) -> EngineStatus:
         """A snapshot; never blocks."""
+        ...
+
+    def unload(self, idle: float = 0.0) -> bool:
+        """End its process if it was at no sentence for *idle* seconds; the next sentence starts a new one.
+
+        False: there was nothing to end, or it is at work.
+        """
         ...
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ import structlog
 
 from ttsd.clock import SystemClock
 from ttsd.engines import protocol
-from ttsd.engines.engine import EngineStatus
+from ttsd.engines.engine import EngineStatus, check_speakable
 from ttsd.engines.inbox import Closed
 from ttsd.engines.link import tell
 from ttsd.engines.privacy import withhold
@@ -35,7 +35,7 @@ from ttsd.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ttsd.clock import Clock
     from ttsd.engines.catalog import Entry
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("ttsd.engines")
 
-LONGEST_TEXT = 8000
-"""Characters of one sentence; a request must fit into a pipe that nobody reads."""
+SHORT_WAIT = 0.2
+"""Seconds that a sentence waits for one that is just ending, or for an idle process that is let go."""
 
 
 class EngineHost:
@@ -69,11 +69,7 @@ class EngineHost:
         self._settings = settings
         self._connector = connector
         self._clock = clock or SystemClock()
-        self._patience = Patience(
-            settings.load_timeout or entry.load_timeout,
-            settings.first_chunk_timeout or entry.first_chunk_timeout,
-            settings.idle_timeout or entry.idle_timeout,
-        )
+        self._patience = Patience.of(settings, entry)
         self._loading = threading.Lock()
         """Held while a link is made and the engine gets ready."""
         self._speaking = threading.Lock()
@@ -89,6 +85,8 @@ class EngineHost:
         self._running: int | None = None
         self._cancelled = False
         self._closed = False
+        self._used = self._clock.monotonic()
+        """When it was at a sentence last, or was made."""
         self._warm = False
         """It has spoken: what it loads at its first sentence is loaded."""
         self._text = ""
@@ -104,11 +102,8 @@ class EngineHost:
 
     def synthesize(self, request: Request) -> Iterator[Chunk]:
         """See Engine."""
-        if not any(c.isalnum() for c in request.text):
-            raise EngineRefused("there is nothing to speak in the text", where=self.name)
-        if len(request.text) > LONGEST_TEXT:
-            raise EngineRefused(f"the sentence is longer than {LONGEST_TEXT} characters", where=self.name)
-        if not self._speaking.acquire(blocking=False):
+        check_speakable(request, self.name)
+        if not self._speaking.acquire(timeout=SHORT_WAIT):
             raise EngineRefused("it is at another sentence", where=self.name)
         try:
             with self._state:
@@ -125,6 +120,7 @@ class EngineHost:
             with self._state:
                 self._running = None
                 self._text = ""
+            self._used = self._clock.monotonic()
             self._speaking.release()
 
     def cancel(self) -> None:
@@ -167,25 +163,40 @@ class EngineHost:
                 self._first_seconds,
                 self._factor,
                 self._last_error,
+                round(self._clock.monotonic() - self._used, 1) if state == "ready" else None,
             )
 
-    def unload(self) -> None:
-        """End the process and give its memory back; the next sentence starts a new one."""
-        self.cancel()
+    def unload(self, idle: float = 0.0) -> bool:
+        """See Engine."""
+        idle_for = self._clock.monotonic() - self._used
+        if self._link is None or idle_for < idle or not self._speaking.acquire(blocking=False):
+            return False
+        ends = self._detach()
+        self._speaking.release()
+        ends()
+        return True
+
+    def _detach(self) -> Callable[[], None]:
+        """Let go of what runs, so that the next sentence starts anew; what is returned ends it."""
         with self._state:
             links = [link for link in (self._link, self._guest) if link is not None]
             self._link = self._info = None
             draining = self._draining
-        for link in links:
-            link.end()
-        if draining is not None:
-            draining.join()
+
+        def end() -> None:
+            for link in links:
+                link.end()
+            if draining is not None:
+                draining.join()
+
+        return end
 
     def close(self) -> None:
         """See Engine."""
         with self._state:
             self._closed = True
-        self.unload()
+        self.cancel()
+        self._detach()()
 
     # How it is done
 
@@ -199,11 +210,7 @@ class EngineHost:
             return ("ready" if self._running is None else "busy"), self._detail or self._connector.elsewhere
         if link is not None:
             return "loading", self._detail
-        return (
-            ("installed", self._connector.elsewhere)
-            if self._last_error is None
-            else ("failed", self._last_error)
-        )
+        return ("failed", self._last_error) if self._last_error else ("installed", self._connector.elsewhere)
 
     def _speak(self, request: Request) -> Iterator[Chunk]:
         link, info = self._ready()
@@ -251,9 +258,8 @@ class EngineHost:
 
     def _ask_stranger(self, request: Request) -> Iterator[Chunk]:
         """Have it spoken by a foreign server, which takes one sentence for each connection."""
-        if speaker := request.options.get("speaker"):
-            request = replace(request, speaker=request.speaker or str(speaker))
-        if ignored := sorted(set(request.options) - {"speaker"}):
+        request, ignored = protocol.without_options(request)
+        if ignored:
             log.warning("options_ignored", engine=self.name, options=ignored, reason="its server takes none")
         guest = self._connector.connect(lambda _line: None)
         with self._state:
@@ -271,7 +277,7 @@ class EngineHost:
             raise self._ended(guest) from None
         except EngineError as error:
             if isinstance(error, EngineTimeout):
-                self._forget()
+                self._info, self._warm = None, False  # ask it anew what it is
             error.where = self.name
             raise
         finally:
@@ -300,7 +306,8 @@ class EngineHost:
             return EngineCancelled("cancelled", where=self.name)
         words = link.last_words()
         self._drop(link)
-        self._forget()
+        if self._link is None:
+            self._info, self._warm = None, False
         log.warning("engine_ended", engine=self.name, reason=words)
         return EngineCrashed(words, where=self.name)
 
@@ -356,7 +363,7 @@ class EngineHost:
             self._link, self._info = link, None
             closed = self._closed
         if closed:
-            self.unload()
+            self._detach()()
             raise EngineCancelled("it was closed", where=self.name)
         tell(link, protocol.describe())
         return link
@@ -367,12 +374,6 @@ class EngineHost:
         with self._state:
             if self._link is link:
                 self._link = self._info = None
-
-    def _forget(self) -> None:
-        """Ask a foreign server anew what it is, the next time."""
-        with self._state:
-            if self._link is None:
-                self._info, self._warm = None, False
 
     def _drain(self, link: Link, talk: Talk, job: int) -> None:
         """Read away what a cancelled sentence still sends; replace a worker that does not stop."""

@@ -7,7 +7,7 @@ with `ttsd-`. PROTOCOL changes when an old peer would misunderstand a new one; v
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ttsd import __version__
@@ -131,6 +131,13 @@ def synthesize(request: Request, job: int) -> Event:
     if request.options:
         data["options"] = dict(request.options)
     return Event(SYNTHESIZE, data)
+
+
+def without_options(request: Request) -> tuple[Request, list[str]]:
+    """*request* for a foreign server, which takes a speaker and no options; and the options it loses."""
+    speaker = request.speaker or request.options.get("speaker")
+    ignored = sorted(set(request.options) - {"speaker"})
+    return replace(request, speaker=None if speaker is None else str(speaker)), ignored
 
 
 def synthesize_plainly(request: Request) -> Event:

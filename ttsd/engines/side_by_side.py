@@ -118,6 +118,11 @@ class SideBySide:
         error = next((status.last_error for status in all_of_them if status.last_error), None)
         return replace(best, detail=detail, last_error=error)
 
+    def unload(self, idle: float = 0.0) -> bool:
+        """See Engine: those of them that are idle."""
+        ended = [member.unload(idle) for member in self._members]
+        return any(ended)
+
     def close(self) -> None:
         """See Engine."""
         for member in self._members:

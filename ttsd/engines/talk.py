@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ttsd.clock import Clock
+    from ttsd.engines.catalog import Entry
     from ttsd.engines.link import Link
     from ttsd.engines.protocol import Info
     from ttsd.engines.wire import Event
+    from ttsd.settings import EngineSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,15 @@ class Patience:
     """Until a sentence's first sound."""
     idle: float
     """Between two chunks."""
+
+    @classmethod
+    def of(cls, settings: EngineSettings, entry: Entry) -> Patience:
+        """What is configured, else what suits the engine."""
+        return cls(
+            settings.load_timeout or entry.load_timeout,
+            settings.first_chunk_timeout or entry.first_chunk_timeout,
+            settings.idle_timeout or entry.idle_timeout,
+        )
 
 
 class Talk:

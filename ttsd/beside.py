@@ -1,0 +1,28 @@
+"""Slow work beside the main thread: an engine that ends, a voice that finishes its sentence."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Beside:
+    """Threads that are waited for at the end. The main thread's."""
+
+    def __init__(self) -> None:
+        self._threads: list[threading.Thread] = []
+
+    def run(self, name: str, work: Callable[[], None]) -> None:
+        """Do *work* in a thread of its own."""
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        thread = threading.Thread(target=work, name=f"ttsd-{name}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def join(self) -> None:
+        """Wait until all of it is done."""
+        for thread in self._threads:
+            thread.join()

@@ -1,0 +1,79 @@
+"""The engines in use: the chain, which of them are ready before their first line, which are let go when idle."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ttsd.engines.roster import Roster
+from ttsd.errors import EngineCancelled, EngineError
+from ttsd.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from ttsd.beside import Beside
+    from ttsd.clock import Clock
+    from ttsd.engines.chain import Chain
+    from ttsd.engines.engine import Engine
+    from ttsd.model import EngineName
+    from ttsd.settings import Settings
+
+log = structlog.get_logger("ttsd.engines")
+
+
+class EnginesInUse:
+    """One chain at a time. The main thread's; what takes long runs beside it."""
+
+    def __init__(self, settings: Settings, clock: Clock, beside: Beside) -> None:
+        """Raises EngineError for a name nobody knows."""
+        self._roster = Roster(clock)
+        self._beside = beside
+        self._settings = settings
+        self.chain: Chain = self._roster.build(settings)
+
+    def use(self, settings: Settings) -> Chain:
+        """Make the chain that *settings* name; the old one goes on until `free`. Raises EngineError."""
+        self.chain, self._settings = self._roster.build(settings), settings
+        return self.chain
+
+    def load(self) -> None:
+        """Start what is to be ready before its first line: the chain's first, unless told otherwise."""
+        for place, engine in enumerate(self.chain.engines):
+            preload = self._of(engine.name).preload
+            if preload or (preload is None and place == 0):
+                self._beside.run("load-engine", partial(_load, engine))
+
+    def unload_idle(self) -> None:
+        """End the processes of engines that were idle for longer than configured."""
+        for engine in self.chain.engines:
+            limit, idle = self._of(engine.name).idle_unload, engine.status().idle_seconds
+            if limit is not None and idle is not None and idle >= limit:
+                self._beside.run("unload-engine", partial(_unload, engine, limit))
+
+    def free(self) -> None:
+        """Nobody uses an older chain any longer: end the engines that this one does not have."""
+        for engine in self._roster.keep(self.chain):
+            self._beside.run("close-engine", engine.close)
+            log.info("engine_closed", engine=engine.name)
+
+    def close(self) -> None:
+        """End them all; idempotent."""
+        self._roster.close()
+
+    def _of(self, engine: EngineName) -> EngineSettings:
+        return self._settings.engine.get(engine, EngineSettings())
+
+
+def _load(engine: Engine) -> None:
+    try:
+        engine.load()
+    except EngineCancelled:  # a switch or a stop came before it was ready
+        pass
+    except EngineError as error:
+        log.warning("engine_not_ready", engine=engine.name, error=str(error))
+
+
+def _unload(engine: Engine, idle: float) -> None:
+    if engine.unload(idle):
+        log.info("engine_unloaded", engine=engine.name, idle_seconds=idle)
