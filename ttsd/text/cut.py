@@ -60,7 +60,7 @@ def place(text: str, room: int) -> int:
 
 
 def grapheme(text: str, at: int) -> int:
-    """The last place at or before *at* that is between two graphemes; *at* itself inside a very long one."""
+    """The last place at or before *at* that is between two graphemes; *at* inside one of hundreds of marks."""
     if at >= len(text) or (text[at - 1 : at + 1].isascii() and text[at - 1 : at + 1] != "\r\n"):
         return at
     import regex  # 9 ms: seldom needed
@@ -74,7 +74,7 @@ def grapheme(text: str, at: int) -> int:
         if match.end() > at:
             break
         found = match.end()
-    return found if found > start else at
+    return found if found > start or start == 0 else at
 
 
 def _chars_in(text: str, longest: float) -> int:

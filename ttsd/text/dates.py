@@ -46,7 +46,7 @@ _CLOCKS = {
 
 def with_dates(text: str, numerals: Numerals) -> str:
     """Dates and times in words."""
-    if not any(mark in text for mark in "-./:mM"):
+    if not any(mark in text for mark in "-./:hmM"):
         return text
 
     def spoken(year: str, month: str, day: str) -> str | None:

@@ -21,8 +21,8 @@ def without_ansi(text: str) -> str:
     return _ANSI.sub("", text) if "\x1b" in text or "\x9b" in text else text
 
 
-_JOINERS = "\u200c\u200d"
-"""Letters of Persian and Indic scripts, and emoji, are joined or kept apart by these."""
+_KEPT = frozenset("\n\t\u00a0\u202f\u200c\u200d")
+"""Line ends; spaces that hold a number together; what joins letters of Persian and Indic scripts, and emoji."""
 
 
 def without_controls(text: str) -> str:
@@ -30,7 +30,7 @@ def without_controls(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        char if char.isprintable() or char in "\n\t" or char in _JOINERS else _instead(char) for char in text
+        char if char in _KEPT or char.isprintable() else _instead(char) for char in text
     )
 
 

@@ -25,7 +25,9 @@ _URL = re.compile(
 )
 _TRAILING = ".,;:!?…'\")]}>»”’*_~`"
 _HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@\s]*@)?(?:www\.)?([^/:?#\s]+)", re.IGNORECASE)
-_EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}\b", re.IGNORECASE)
+_EMAIL = re.compile(
+    r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}\b(?![\w.-]*@)", re.IGNORECASE
+)
 
 
 _DOT = re.compile(r"\.[A-Za-z0-9]")
