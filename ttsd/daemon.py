@@ -195,15 +195,18 @@ class Daemon:
 
     def _switch(self, name: EngineName) -> object:
         entry = catalog.find(name)
-        if entry is None:
-            raise EngineError(f"no engine {name} is known{catalog.did_you_mean(name)}")
-        why = catalog.missing(entry)
-        if why is not None:
-            raise EngineError(f"cannot switch to {name}: {why}", next_step=entry.install)
+        name = EngineName(entry.name) if entry else name
+        known = self._house.settings.engine.get(name)
+        if known is None or known.uri is None:  # a server elsewhere needs nothing here
+            if entry is None:
+                raise EngineError(f"no engine {name} is known{catalog.did_you_mean(name)}")
+            why = catalog.missing(entry)
+            if why is not None:
+                raise EngineError(f"cannot switch to {name}: {why}", next_step=entry.install)
         if self._watch.pending():  # what was saved a moment ago is not lost in our own change of the file
             self._reload()
         old = self._house.settings
-        engines = (EngineName(entry.name), *(other for other in old.engines if other != entry.name))
+        engines = (name, *(other for other in old.engines if other != name))
         if self._settings.path is not None:  # first: a file that cannot be changed leaves all as it is
             config_edit.set_value(self._settings.path, "engines", engines)
             self._watch.seen()
