@@ -1,12 +1,13 @@
 """The queue as people handle it: saying, dropping, moving, and telling subscribers what came in.
 
-What is dropped or moved may be prepared already: it is taken back from the pipeline first, and let go
-afterwards, so that nothing is spoken that was taken out, and nothing is lost that was not.
+What is dropped or moved may be prepared already: it is taken back from the pipeline first, which
+chooses nothing meanwhile: so nothing is spoken that was taken out, and nothing is lost that was not.
 """
 
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -84,22 +85,19 @@ class WaitingList:
         reason: str,
     ) -> list[Utterance]:
         """Take what waits, and meets every condition, out of the queue; what sounds stays, and *spare*."""
+
+        def meets(utterance: Utterance) -> bool:
+            return (
+                (ids is None or utterance.id in ids)
+                and source in (None, utterance.source)
+                and key in (None, utterance.key)
+                and utterance.id != spare
+            )
+
         speaker = self._speaker()
-        prepared = [
-            u.id
-            for u in (speaker.prepared() if speaker else ())
-            if (ids is None or u.id in ids)
-            and source in (None, u.source)
-            and key in (None, u.key)
-            and u.id != spare
-        ]
-        begun = speaker.take_back(prepared) if speaker else ()
-        kept = begun if spare is None else (*begun, spare)
-        try:
+        with speaker.editing(meets) if speaker else nullcontext(()) as under_way:
+            kept = under_way if spare is None else (*under_way, spare)
             gone = self._store.drop(ids=ids, source=source, key=key, exclude=kept, reason=reason)
-        finally:
-            if speaker:
-                speaker.let_go(prepared)
         self.tell_dropped(tuple(gone), reason)
         return gone
 

@@ -344,6 +344,18 @@ def test_a_file_ends_what_the_device_has_let_be_heard_not_what_it_has_taken(tmp_
     pipeline.store.close()
 
 
+def test_what_other_hands_took_out_of_the_queue_does_not_end_the_voice(pipeline: Pipeline) -> None:
+    gone, kept = pipeline.store.say("gone"), pipeline.store.say("kept")
+    pipeline.synth.step()
+    pipeline.store.drop(ids=[gone.id], reason="by hand")
+    pipeline.play()
+    assert pipeline.state(gone.id) is State.DROPPED
+    pipeline.synth.step()
+    pipeline.play()
+    assert pipeline.state(kept.id) is State.SPOKEN
+    assert pipeline.ledger.wait_until_landed(0)
+
+
 def test_text_without_anything_to_speak_is_skipped_and_says_why(pipeline: Pipeline) -> None:
     utterance = pipeline.store.say("... !!")
     pipeline.synth.step()

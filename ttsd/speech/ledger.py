@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd import events
-from ttsd.errors import StoreError
+from ttsd.errors import IllegalTransition, StoreError
 from ttsd.model import Priority, Spoken, State
 from ttsd.speech.channel import End, SentenceStart
 from ttsd.speech.endings import end_events
@@ -119,12 +119,15 @@ class Ledger:
             with self._lock:
                 flying = tuple(self._flights)
                 returning = [f.utterance.priority for f in self._flights.values() if f.returns]
-            utterance = self._store.next(exclude=flying)
-            if utterance is None or any(priority >= utterance.priority for priority in returning):
+            utterance = self._store.take(exclude=flying)
+            if utterance is None:
+                return None
+            if any(priority >= utterance.priority for priority in returning):
+                self._store.in_flight.discard(utterance.id)
                 return None  # what was interrupted goes on before its equals: `returned` tells when
             with self._lock:
-                self._flights[utterance.id] = _Flight(utterance, first=self._resume_at.pop(utterance.id, 0))
-                self._store.in_flight.add(utterance.id)
+                first = self._resume_at.pop(utterance.id, 0)
+                self._flights[utterance.id] = _Flight(utterance, first=first)
             if utterance.expires_at is not None and utterance.expires_at <= self._clock.time():
                 self.settle(self.unspoken(utterance, State.EXPIRED, EXPIRED))
             elif utterance.priority is Priority.LOW and flying:
@@ -275,7 +278,11 @@ class Ledger:
             return  # withdrawn meanwhile, or another output leads
         utterance = flight.utterance
         if flight.state is State.QUEUED:
-            self._store.begin(start.id)
+            try:
+                self._store.begin(start.id)
+            except IllegalTransition as error:
+                log.error("ended_already", id=start.id, error=str(error))
+                return
             flight.state, flight.lead, flight.began = State.SPEAKING, player, at
             log.info("speaking", id=start.id, source=utterance.source, engine=start.engine, voice=start.voice)
             log.debug("speaking_text", id=start.id, text=utterance.text)
@@ -331,13 +338,10 @@ class Ledger:
         if flight.began is not None:
             times = {**spoken.trace, "first_sample": flight.began, "last_sample": spoken.ended_at}
             spoken = replace(spoken, trace=times)
-        if spoken.state is State.SPOKEN and flight.state is State.QUEUED:  # there was no sound in it
-            self._store.begin(spoken.id)
-            flight.state = State.SPEAKING  # stands even if the next note to the store is refused
-        if spoken.state is not State.QUEUED:
-            self._store.finish(spoken)
-        elif flight.state is State.SPEAKING:
-            self._store.requeue(spoken.id)
+        try:
+            self._write_down(flight, spoken)
+        except IllegalTransition as error:  # our fault, or somebody's who edits the database: go on
+            log.error("ended_already", id=spoken.id, error=str(error))
         if self.now is not None and self.now.utterance.id == spoken.id:
             self.now = None
         log.info(
@@ -355,6 +359,16 @@ class Ledger:
             self._land(spoken.id)
         if spoken.state is State.QUEUED:
             self._returned()
+
+    def _write_down(self, flight: _Flight, spoken: Spoken) -> None:
+        """Tell the store how it ended. Raises StoreError, IllegalTransition."""
+        if spoken.state is State.SPOKEN and flight.state is State.QUEUED:  # there was no sound in it
+            self._store.begin(spoken.id)
+            flight.state = State.SPEAKING  # stands even if the next note to the store is refused
+        if spoken.state is not State.QUEUED:
+            self._store.finish(spoken)
+        elif flight.state is State.SPEAKING:
+            self._store.requeue(spoken.id)
 
     def _land(self, id: UtteranceId) -> None:
         """It is in flight no more; under the lock."""

@@ -8,6 +8,7 @@ Everything here may be called from any thread and returns soon; `stop` alone wai
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from ttsd.speech.stage import Stage
 from ttsd.speech.synth import Synth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from ttsd.audio.output import Output
@@ -150,27 +151,20 @@ class Speaker:
                     self._interrupt(first)
         self._synth.wake()
 
-    def prepared(self) -> tuple[Utterance, ...]:
-        """What was chosen from the queue and has not ended: what sounds, then what comes next."""
-        return self._ledger.flying()
+    @contextmanager
+    def editing(self, which: Callable[[Utterance], bool]) -> Iterator[tuple[UtteranceId, ...]]:
+        """Within it the queue may be edited: nothing of *which* is prepared, and nothing is chosen.
 
-    def take_back(self, ids: Collection[UtteranceId]) -> tuple[UtteranceId, ...]:
-        """Stop preparing those of *ids* that nobody has begun; they are held until `let_go`. Returns the others.
-
-        Between the two they can be taken out of the queue without being claimed again.
+        Gives the ids of all that is on its way nevertheless, begun or about to end: not to be touched.
         """
         with self._lock:
-            wanted = set(ids)
+            wanted = {u.id for u in self._ledger.flying() if which(u)}
             gone = self._channel.withdraw(lambda id: id in wanted)
             self._synth.abandon(gone)
-            flying = {u.id for u in self._ledger.flying()}
-        return tuple(sorted((wanted & flying) - set(gone)))
-
-    def let_go(self, ids: Collection[UtteranceId]) -> None:
-        """Those that were taken back, and still wait in the queue, may be spoken again."""
-        with self._lock:
-            held = [id for id in ids if not self._channel.knows(id) and not self._ledger.began(id)]
-            self._ledger.release(held)
+            try:
+                yield tuple(self._store.in_flight.difference(gone))
+            finally:
+                self._ledger.release(gone)
         self._synth.wake()
 
     def rethink(self) -> None:

@@ -111,6 +111,14 @@ class Store(Intake):
             ).fetchone()
         return None if row is None else rows.utterance(row)
 
+    def take(self, exclude: Collection[UtteranceId] = ()) -> Utterance | None:
+        """The same, and in flight from now on: nothing comes between the two."""
+        with self._database.mutex:
+            chosen = self.next(exclude)
+            if chosen is not None:
+                self.in_flight.add(chosen.id)
+        return chosen
+
     def get(self, id: UtteranceId) -> Utterance | None:
         """The utterance as it stands, live or ended; None: unknown, or trimmed from the history."""
         with self._database.read() as db:
