@@ -107,7 +107,7 @@ def table(found: Sequence[Explained], paint: Paint = PLAIN) -> str:
 
 
 def _fields(one: Explained) -> str:
-    return "  ".join(f"{name}={shorten(value, 40)}" for name, value in one.fields.items())
+    return ", ".join(f"{name}={shorten(value, 40)}" for name, value in one.fields.items())
 
 
 def _decided(one: Explained) -> str:

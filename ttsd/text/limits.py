@@ -67,7 +67,7 @@ class Limits:
         mine = self._of(speaker, now)
         if mine is not None and not mine.has(now):
             self.skipped.count += 1
-            return f"speaker_limit: {speaker or 'nobody'} says too much"
+            return f"speaker_limit: {speaker.strip() or 'nobody'} says too much"
         if self._source is not None:
             if self._all is None:
                 self._all = Bucket(self._source, now)

@@ -1,0 +1,95 @@
+"""Captions show the words that are heard, when they are heard, and nothing in them is taken for markup."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ttsd.model import WordTime
+from ttsd.text.captions import LINES, WIDTH, Caption, all_srt, all_vtt, cues, estimated, srt, vtt
+
+LONG = "This is a rather long sentence which does not fit into two lines of forty-two characters each, so it is cut."
+TIME = r"(\d\d+):(\d\d):(\d\d)[.,](\d{3})"
+
+
+def at(match: tuple[str, ...]) -> int:
+    hours, minutes, seconds, milliseconds = map(int, match)
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + milliseconds
+
+
+def test_a_webvtt_file_with_the_engines_word_times() -> None:
+    words = (WordTime("Hello", 0.0, 0.5), WordTime("you.", 0.6, 1.0))
+    assert all_vtt([Caption(3.0, 4.0, "Hello you.", words, speaker="Ana & Bo")]) == (
+        "WEBVTT\n\n00:00:03.000 --> 00:00:04.000\n<v Ana &amp; Bo>Hello <00:00:03.600>you.</v>\n\n"
+    )
+
+
+def test_estimates_are_marked() -> None:
+    assert "NOTE word times are estimated" in all_vtt([Caption(0.0, 2.0, "Hello you.")])
+    assert "NOTE" not in all_vtt([Caption(0.0, 2.0, "Hello", (WordTime("Hello", 0.0, 1.0),))])
+
+
+def test_an_srt_file() -> None:
+    captions = [Caption(3661.5, 3663.0, "One --> two <b>"), Caption(3664.0, 3665.0, "Three", speaker="Ana")]
+    assert all_srt(captions) == (
+        "1\n01:01:01,500 --> 01:01:03,000\nOne → two ‹b›\n\n2\n01:01:04,000 --> 01:01:05,000\nAna: Three\n\n"
+    )
+
+
+def test_long_sentences_are_shown_in_pieces_in_their_time() -> None:
+    found = cues(Caption(10.0, 16.0, LONG))
+    assert len(found) == 2
+    assert (found[0].start, found[-1].end) == (10.0, 16.0)
+    assert found[0].end == found[1].start
+    assert " ".join(cue.text for cue in found) == LONG
+
+
+def test_scripts_without_spaces_fit_too() -> None:
+    found = cues(Caption(0.0, 20.0, "今天天气很好" * 30))
+    assert len(found) > 1
+    assert "".join(cue.text for cue in found) == "今天天气很好" * 30
+
+
+def test_estimates_follow_the_lengths_of_words() -> None:
+    words = estimated("a longer word", 3.0)
+    assert [word.text for word in words] == ["a", "longer", "word"]
+    assert words[0].start == 0.0
+    assert abs(words[-1].end - 3.0) < 1e-9
+    assert words[1].end - words[1].start > words[0].end - words[0].start
+
+
+@given(
+    st.text(max_size=300),
+    st.floats(0, 1e5),
+    st.floats(0, 60),
+    st.none() | st.text(max_size=20),
+)
+def test_any_text_is_read_back_as_it_was(text: str, start: float, length: float, speaker: str | None) -> None:
+    caption = Caption(start, start + length, text, speaker=speaker)
+    written = all_vtt([caption])
+    blocks = [block for block in written.split("\n\n")[1:] if block and not block.startswith("NOTE")]
+    shown = []
+    for block in blocks:
+        timing, body = block.split("\n")
+        begin, end = re.fullmatch(rf"{TIME} --> {TIME}", timing), None
+        assert begin is not None
+        end = at(begin.groups()[4:])
+        assert at(begin.groups()[:4]) <= end
+        inside = [at(found) for found in re.findall(rf"<{TIME}>", body)]
+        assert inside == sorted(inside)
+        assert all(time <= end for time in inside)
+        shown.append(html.unescape(re.sub(r"<[^>]*>", "", body)))
+        assert "-->" not in body
+    assert "".join("".join(shown).split()) == "".join(text.split())
+    for number, cue in enumerate(cues(caption), 1):
+        head, timing, *lines = srt(cue, number).removesuffix("\n\n").split("\n")
+        assert head == str(number)
+        assert re.fullmatch(rf"{TIME} --> {TIME}", timing)
+        assert all(len(line) <= WIDTH for line in lines)
+        assert not any("-->" in line for line in lines)
+        assert vtt(cue)
+    if speaker is None:
+        assert all(srt(cue, 1).count("\n") <= LINES + 3 for cue in cues(caption))
