@@ -18,6 +18,7 @@ from ttsd.clock import SystemClock
 from ttsd.config_watch import ConfigWatch
 from ttsd.control.server import Server
 from ttsd.control.transport import default_transport
+from ttsd.engine_news import EngineNews
 from ttsd.engines import catalog
 from ttsd.errors import ConfigError, EngineError, TtsdError
 from ttsd.execute import LATER, Executor
@@ -91,6 +92,7 @@ class Daemon:
         self._problems: tuple[str, ...] = ()
         self._terminals = Terminals()
         self._began = self._looked = clock.monotonic()
+        self._engine_news = EngineNews(clock, self._server.publish)
         self._ready = False
         self._stopping: Stopping | Died | None = None
         self._notifier = notifier
@@ -131,6 +133,7 @@ class Daemon:
         if self._until_look() == 0:
             self._looked = self._clock.monotonic()
             self._watchdog.turn()
+            self._engine_news.look(self._house.engines.chain.status())
             if self._notifier.wanted:
                 self._notifier.status(self._summary())
             if self._watch.changed():
@@ -211,9 +214,7 @@ class Daemon:
             config_edit.set_value(self._settings.path, "engines", engines)
             self._watch.seen()
         self._house.use_engines(engines)
-        self._server.publish(
-            events.EngineChanged(at=self._clock.time(), engine=engines[0], state="head", chain=engines)
-        )
+        self._engine_news.look(self._house.engines.chain.status())
         logger.info("switched", chain=engines)
         return results.Switched(engines[0], engines, saved=self._settings.path is not None)
 

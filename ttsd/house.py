@@ -30,8 +30,9 @@ from ttsd.waiting_list import WaitingList
 if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.mode import Mode
-    from ttsd.model import EngineName, UtteranceId
+    from ttsd.model import EngineName, Utterance, UtteranceId
     from ttsd.settings import Settings, SourceSettings
+    from ttsd.sources.news import SourceChange
     from ttsd.sources.reader import SourceReader
     from ttsd.speech.ledger import Now
     from ttsd.speech.reading import Reading
@@ -186,6 +187,22 @@ class House:
             )
         )
 
+    def changed(self, change: SourceChange) -> None:
+        """See ttsd.sources.news.Observer."""
+        self._events.publish(
+            events.SourceChanged(
+                at=self.clock.time(),
+                source=change.source,
+                state=change.state,
+                path=change.path,
+                detail=change.detail,
+            )
+        )
+
+    def dropped(self, gone: tuple[Utterance, ...]) -> None:
+        """See ttsd.sources.news.Observer."""
+        self.queue.tell_dropped(gone, "the queue of its source was full")
+
     # ---- what it does
 
     @property
@@ -256,6 +273,7 @@ class House:
             died=self._died,
             levels_path=_state_dir(settings) / "levels.json",
             ended=lambda spoken: self._mailbox.put(Ended(spoken)),
+            announce=self.queue.announce,
         )
         speaker.set_volume(self.mode.gain)
         return speaker
@@ -304,7 +322,13 @@ class House:
 
         settings = self.settings
         self.reader = reader = SourceReader(
-            self._enabled(settings), _base(settings), self.store, self.clock, max_age=settings.speech.max_age
+            self._enabled(settings),
+            _base(settings),
+            self.store,
+            self.clock,
+            max_age=settings.speech.max_age,
+            retention=settings.retention,
+            observer=self,
         )
         # Before any command is answered: who hears that ttsd runs may append, and it counts as new.
         reader.step()
@@ -320,9 +344,9 @@ class House:
     def _wake(self) -> None:
         """Something was queued; called by whoever committed it."""
         try:
+            self.queue.announce()
             if self.speaker is not None:
                 self.speaker.wake()
-            self.queue.announce()
         except StoreError as error:  # it is committed; the synthesis thread meets the same trouble and tells
             logger.warning("cannot_look_at_the_queue", error=str(error))
 

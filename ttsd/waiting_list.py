@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from ttsd import events
-from ttsd.model import SAY, SourceName
+from ttsd.model import SAY, SourceName, UtteranceId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from ttsd import commands
     from ttsd.clock import Clock
-    from ttsd.model import Utterance, UtteranceId
+    from ttsd.model import Utterance
     from ttsd.speech.speaker import Speaker
     from ttsd.store import Store
 
@@ -85,6 +85,7 @@ class WaitingList:
         reason: str,
     ) -> list[Utterance]:
         """Take what waits, and meets every condition, out of the queue; what sounds stays, and *spare*."""
+        self.announce()
 
         def meets(utterance: Utterance) -> bool:
             return (
@@ -98,7 +99,9 @@ class WaitingList:
         with speaker.editing(meets) if speaker else nullcontext(()) as under_way:
             kept = under_way if spare is None else (*under_way, spare)
             gone = self._store.drop(ids=ids, source=source, key=key, exclude=kept, reason=reason)
-        self.tell_dropped(tuple(gone), reason)
+        if gone:
+            log.info("dropped", utterances=len(gone), reason=reason)
+            self.tell_dropped(tuple(gone), reason)
         return gone
 
     def tell_dropped(self, gone: tuple[Utterance, ...], reason: str) -> None:
@@ -108,9 +111,7 @@ class WaitingList:
             self._sink.publish(
                 events.Dropped(at=now, id=utterance.id, source=utterance.source, reason=reason)
             )
-        if gone:
-            log.info("dropped", utterances=len(gone), reason=reason)
-            self._gone(gone, reason)
+        self._gone(gone, reason)
 
     def move(self, id: UtteranceId, position: int) -> None:
         """Give a waiting utterance another place."""
@@ -124,8 +125,10 @@ class WaitingList:
             if not self._sink.wanted:
                 self._announced = self._store.last_id()
                 return
-            for utterance in self._store.since(self._announced, MOST_EVENTS):
-                self._announced = utterance.id
+            found = self._store.since(self._announced, MOST_EVENTS)
+            if found:
+                self._announced = found[-1].id if len(found) < MOST_EVENTS else self._store.last_id()
+            for utterance in found:
                 self._sink.publish(
                     events.Queued(
                         at=utterance.queued_at,

@@ -181,9 +181,9 @@ def test_subscribers_are_told_of_a_switch_and_of_what_is_spoken(make_daemon: Mak
         daemon.switch("tone")
         daemon.append("something to hear")
         seen = []
-        for name, _ in client.events(timeout=20):
-            seen.append(name)
+        for name, fields in client.events(timeout=20):
+            seen.append(fields["state"] if name == "engine" else name)
             if name == "end":
                 break
-    assert seen.count("engine") == 2
+    assert seen.count("head") == 2
     assert {"begin", "sentence", "end"} <= set(seen)

@@ -388,9 +388,9 @@ class EngineHost:
                 self._drop(link)
 
         thread = threading.Thread(target=drain, name=f"engine-{self.name}-drain", daemon=True)
-        with self._state:
+        with self._state:  # started before anybody can see it: nobody joins a thread that does not run
             self._draining = thread
-        thread.start()
+            thread.start()
 
     def _heard(self, line: str) -> str | None:
         with self._state:

@@ -25,6 +25,7 @@ from ttsd.sources.joining import joiner_of
 from ttsd.sources.known import Known
 from ttsd.sources.lines import encoding_of
 from ttsd.sources.make import make_source
+from ttsd.sources.news import News, Nobody
 from ttsd.sources.stream import is_stream
 from ttsd.sources.turns import Turns
 from ttsd.sources.watch import open_watcher
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ttsd.settings import SourceSettings
     from ttsd.sources.attention import OpenWatcher
     from ttsd.sources.files import Files
+    from ttsd.sources.news import Observer
     from ttsd.sources.source import Source
     from ttsd.sources.status import SourceStatus
     from ttsd.store import Store
@@ -65,11 +67,12 @@ class SourceReader:
         files: Files | None = None,
         watcher: OpenWatcher | None = None,
         handles: int = HANDLES,
+        observer: Observer | None = None,
     ) -> None:
         """Follow *settings*, whose relative paths belong to the folder *base*.
 
         max_age: seconds after which a line is no longer worth saying; files, watcher: the edges, for tests;
-        handles: files kept open at once. Raises StoreError, SourceError for settings that cannot work.
+        handles: files kept open at once; observer: who is told what changes. Raises StoreError, SourceError for settings that cannot work.
         """
         check(settings)
         self._clock = clock
@@ -86,7 +89,9 @@ class SourceReader:
             self.wake,
         )
         self._attention = Attention(watcher or open_watcher, self.wake)
-        self._turns = Turns(store, clock, self._attention.urge)
+        observer = observer or Nobody()
+        self._news = News(observer)
+        self._turns = Turns(store, clock, self._attention.urge, observer.dropped)
         self._turns.max_age = max_age
         self._expiry = Expiry(self._context, (retention or RetentionSettings()).files)
         self._sources: tuple[Source, ...] = ()
@@ -157,6 +162,8 @@ class SourceReader:
             self._turns.read(now)
             for source in self._sources:
                 source.retire(now)
+            for source in due:
+                self._news.look(source)
             self._expiry.step(self._sources)
         except StoreError as error:
             return self._suffer(error, now)
@@ -213,6 +220,7 @@ class SourceReader:
         for gone in old:
             gone.close()
         self._sources = tuple(new)
+        self._news.keep(frozenset(source.name for source in new))
         self._attention.follow(new)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ttsd.clock import Clock
+    from ttsd.model import Utterance
     from ttsd.sources.source import Source
     from ttsd.sources.tail import Tail, Turn
     from ttsd.store import Store
@@ -46,13 +47,20 @@ class _Result(Enum):
 class Turns:
     """The files that wait for their turn. Belongs to the reader's thread."""
 
-    def __init__(self, store: Store, clock: Clock, urge: Callable[[Source], None]) -> None:
-        """urge: has a source looked at before the next turns."""
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        urge: Callable[[Source], None],
+        dropped: Callable[[tuple[Utterance, ...]], None],
+    ) -> None:
+        """urge: has a source looked at before the next turns; dropped: told what left the queue for it."""
         self.max_age: float | None = None
         """Seconds after which a line is no longer worth saying."""
         self._store = store
         self._clock = clock
         self._urge = urge
+        self._dropped = dropped
         self._ready: dict[Tail, None] = {}
         self._later: dict[Tail, float] = {}
 
@@ -160,6 +168,8 @@ class Turns:
         )
         tail.committed(turn, done.checkpoint)
         tail.cut_lines += sum(line.cut for line in turn.lines)
+        if done.gone:
+            self._dropped(done.gone)
         if done.dropped:
             log.info("lines dropped", source=tail.owner.name, count=done.dropped, which=settings.drop)
 

@@ -91,11 +91,12 @@ class Ledger:
         publish: Callable[[events.Event], None],
         ended: Callable[[Spoken], None] = lambda _: None,
         returned: Callable[[], None] = lambda: None,
+        announce: Callable[[], None] = lambda: None,
     ) -> None:
         """*publish*: gets every event; *ended*: is told of every end, after the store; *returned*: of every
-        utterance that waits in the queue again."""
+        utterance that waits in the queue again; *announce*: tells what was queued, before more is told of it."""
         self._store, self._clock, self._publish, self._ended = store, clock, publish, ended
-        self._returned = returned
+        self._returned, self._announce = returned, announce
         self._lock = threading.Lock()
         self._landed = threading.Condition(self._lock)
         self._flights: dict[UtteranceId, _Flight] = {}
@@ -125,6 +126,7 @@ class Ledger:
             if any(priority >= utterance.priority for priority in returning):
                 self._store.in_flight.discard(utterance.id)
                 return None  # what was interrupted goes on before its equals: `returned` tells when
+            self._announce()
             with self._lock:
                 first = self._resume_at.pop(utterance.id, 0)
                 self._flights[utterance.id] = _Flight(utterance, first=first)

@@ -66,9 +66,10 @@ class Speaker:
         died: Callable[[str, BaseException], None],
         levels_path: Path | None = None,
         ended: Callable[[Spoken], None] = lambda _: None,
+        announce: Callable[[], None] = lambda: None,
     ) -> None:
         """*outputs*: each with whether speech waits for it; *died*: told when a stage ends by a fault;
-        *levels_path*: where the voices' loudness is kept."""
+        *levels_path*: where the voices' loudness is kept; *announce*: tells what was queued."""
         self._lock = threading.Lock()
         """One command at a time, and choosing the next utterance is one."""
         self._store = store
@@ -84,6 +85,7 @@ class Speaker:
             publish,
             ended,
             returned=lambda: self._synth.wake(),  # noqa: PLW0108 - there is no synth yet
+            announce=announce,
         )
         self._channel = Channel(settings.ahead)
         self._synth = Synth(

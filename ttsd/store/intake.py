@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ttsd.clock import Clock
-    from ttsd.model import SourceName, UtteranceId
+    from ttsd.model import SourceName, Utterance, UtteranceId
     from ttsd.settings import RetentionSettings
     from ttsd.store.database import Database
 
@@ -63,11 +63,11 @@ class Intake:
                 if texts:
                     expires = None if batch.max_age is None else now + batch.max_age
                     rows.insert_lines(db, texts, (batch.source, now, batch.priority, batch.voice, expires))
-                dropped = len(batch.lines) - len(texts) + gone
+                dropped = len(batch.lines) - len(texts) + len(gone)
                 added = {LINES: len(batch.lines), ACCEPTED: len(texts), State.DROPPED.value: dropped}
                 Tally.write(db, added)
-            self._tally.apply(added, queued={batch.source: len(texts) - gone})
-        self._over(gone)
+            self._tally.apply(added, queued={batch.source: len(texts) - len(gone)})
+        self._over(len(gone))
         if texts:
             self._wake()
         at = batch.checkpoint
@@ -75,6 +75,7 @@ class Intake:
             checkpoint=None if at is None else replace(at, id=file_id, seen_at=now),
             queued=len(texts),
             dropped=dropped,
+            gone=gone,
         )
 
     def _fit(self, texts: list[str], batch: Batch) -> tuple[list[str], int]:
@@ -87,19 +88,21 @@ class Intake:
         texts = texts[-batch.max_queue :]
         return texts, max(len(texts) - room, 0)
 
-    def _drop_oldest(self, db: sqlite3.Connection, batch: Batch, cost: int, now: float) -> int:
+    def _drop_oldest(
+        self, db: sqlite3.Connection, batch: Batch, cost: int, now: float
+    ) -> tuple[Utterance, ...]:
         """Move the *cost* oldest utterances of the batch's source that wait to the history."""
         if cost <= 0:
-            return 0
+            return ()
         flying = tuple(self.in_flight)
         found = db.execute(
             f"select {rows.LIVE} from queue where state = 'queued' and source = ?"  # noqa: S608 - our own constant and question marks
             f" and id not in ({','.join('?' * len(flying))}) order by id limit ?",
             (batch.source, *flying, cost),
         )
-        oldest = [rows.utterance(row) for row in found.fetchall()]
+        oldest = tuple(rows.utterance(row) for row in found.fetchall())
         edits.end_all(db, oldest, State.DROPPED, now, FULL)
-        return len(oldest)
+        return oldest
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         """Every file that is remembered, oldest first."""

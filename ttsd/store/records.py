@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NewType
 from ttsd.model import Offset, Priority, State
 
 if TYPE_CHECKING:
-    from ttsd.model import Line, SourceName, UtteranceId
+    from ttsd.model import Line, SourceName, Utterance, UtteranceId
 
 FileId = NewType("FileId", int)
 """A checkpoint's row; never used again for another file."""
@@ -72,6 +72,8 @@ class Committed:
     """Utterances that entered the queue."""
     dropped: int
     """Utterances that `max_queue` cost, old or new."""
+    gone: tuple[Utterance, ...] = ()
+    """Those of them that were in the queue."""
 
 
 @dataclass(frozen=True, slots=True)
