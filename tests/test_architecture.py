@@ -62,7 +62,10 @@ HALL = {
     "waiting_list",
 }
 """What the house and its clients share; knows no room."""
-HEAVY = {"numpy", "soxr", "soundfile", "sounddevice", "onnxruntime", "watchdog", "platformdirs", "sentencex"}
+HEAVY = {
+    *("numpy", "soxr", "soundfile", "sounddevice", "onnxruntime", "watchdog", "platformdirs"),
+    *("sentencex", "regex", "babel", "unicode_rbnf", "emoji"),
+}
 CLIENT_MODULES = ("ttsd.cli.remote", "ttsd.control.client")
 
 

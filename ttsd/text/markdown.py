@@ -29,7 +29,8 @@ def without_code(text: str, say: str | None) -> str:
 _LINK = re.compile(
     r"!?\[([^\[\]\n]*)\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)|\[[^\[\]\n]*\])"
 )
-_WIKI = re.compile(r"!?\[\[(?:[^\[\]|\n]*\|)?([^\[\]|\n]*)\]\]")
+# Not `[[ sounds ]]`, with spaces inside: so Piper is told phonemes.
+_WIKI = re.compile(r"!?\[\[(?! )(?:[^\[\]|\n]*\|)?([^\[\]|\n]*)\]\]")
 _NOTE = re.compile(r"\[\^[^\]\s]{1,40}\]:?")
 _AUTO = re.compile(r"<((?:https?|mailto|ftp):[^<>\s]+)>")
 
