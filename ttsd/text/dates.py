@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ttsd.text.numerals import begun
+from ttsd.text.words import words_of
 
 if TYPE_CHECKING:
     from ttsd.text.numerals import Numerals
@@ -25,6 +26,7 @@ _TIME = re.compile(
     r"(?<![\w.,:/-])([01]?\d|2[0-3])([:h])([0-5]\d)(?::([0-5]\d))?(?: ?([ap])\.?m\b\.?| Uhr\b)?(?![\w/-]|[:.,]\d)",
     re.IGNORECASE,
 )
+_FROM_TO = re.compile(r"(?<![\d:])(\d{1,2}:\d\d) ?[-–] ?(?=\d{1,2}:\d\d(?![\d:]))")
 _HOUR = re.compile(r"(?<![\w.,:/-])(1[0-2]|0?[1-9]) ?([ap])\.?m\b\.?(?!\w)", re.IGNORECASE)
 
 _DAYS = {"en": "spellout-ordinal", "de": "spellout-ordinal-r"}
@@ -78,6 +80,7 @@ def with_dates(text: str, numerals: Numerals) -> str:
     def hour(match: re.Match[str]) -> str:
         return begun(f"{_number(int(match[1]), numerals)} {match[2]} m", match)
 
+    text = _FROM_TO.sub(rf"\1 {words_of(numerals.tag).to} ", text)
     text = _SLASHED.sub(slashed, _DOTTED.sub(dotted, _ISO.sub(iso, text)))
     return _HOUR.sub(hour, _TIME.sub(clock, text))
 

@@ -29,9 +29,7 @@ def without_controls(text: str) -> str:
     """Without what is no character: controls (tab and line end stay), halves of pairs, invisible marks."""
     if text.isprintable():
         return text
-    return "".join(
-        char if char in _KEPT or char.isprintable() else _instead(char) for char in text
-    )
+    return "".join(char if char in _KEPT or char.isprintable() else _instead(char) for char in text)
 
 
 def _instead(char: str) -> str:

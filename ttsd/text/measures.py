@@ -20,7 +20,7 @@ UNITS = {
     "km": "length-kilometer", "m": "length-meter", "cm": "length-centimeter", "mm": "length-millimeter",
     "mi": "length-mile", "ft": "length-foot", "kg": "mass-kilogram", "g": "mass-gram", "mg": "mass-milligram",
     "lb": "mass-pound", "lbs": "mass-pound", "oz": "mass-ounce", "l": "volume-liter", "L": "volume-liter",
-    "ml": "volume-milliliter", "mL": "volume-milliliter", "m²": "area-square-meter", "m2": "area-square-meter",
+    "ml": "volume-milliliter", "mL": "volume-milliliter", "cm²": "area-square-centimeter", "m²": "area-square-meter", "m2": "area-square-meter",
     "km²": "area-square-kilometer", "m³": "volume-cubic-meter", "m3": "volume-cubic-meter",
     "km/h": "speed-kilometer-per-hour", "kmh": "speed-kilometer-per-hour", "kph": "speed-kilometer-per-hour",
     "mph": "speed-mile-per-hour", "m/s": "speed-meter-per-second", "°C": "temperature-celsius",
@@ -137,7 +137,8 @@ def with_units(text: str, numerals: Numerals) -> str:
 
     def spoken(match: re.Match[str]) -> str:
         unit, number = match[4], numerals.read(match[2])
-        if number is None or (match[3] and unit in _CLOSE):
+        decade = unit == "s" and not match[3] and re.fullmatch(r"\d{3}0", match[2])  # the 1990s
+        if number is None or (match[3] and unit in _CLOSE) or decade:
             return match[0]
         said = numerals.cardinal(number.value, noun=True)
         if said is None:

@@ -124,7 +124,7 @@ class Numerals:
         for rule in rules:
             if rule in self._rules.rulesets:
                 try:
-                    said = "".join(self._rules.iter_format_number(str(value), rule))
+                    said = "".join(self._rules.iter_format_number(f"{value:f}", rule))
                 except (NoRuleForNumberError, RulesetNotFoundError, ArithmeticError, ValueError):
                     continue  # this form has no such number; another may
                 return said.replace("\u00ad", "").replace("\u200b", "")
@@ -153,8 +153,11 @@ def numerals_of(tag: str) -> Numerals | None:
 
 LETTER = r"A-Za-z_\u00c0-\u1fff"
 """In a class: letters of scripts with spaces between words. A digit beside one is part of a name (h264)."""
-_RANGE = re.compile(rf"(?<![{LETTER}\d.,-])({NUMBER})\s?[-–—]\s?(?={NUMBER}(?![{LETTER}-]))")
-_SIGNED = re.compile(rf"(?<![{LETTER}\d.,:/-])([-−]?)({NUMBER})(?![{LETTER}\d/:-]|[.,]\d)( [^\W\d_])?")
+_BEFORE = rf"(?<![{LETTER}\d.,#<])(?<!\d[:/-])"
+_BEHIND = rf"(?![{LETTER}\d]|[/:.,-]\d)"
+"""Not inside a name, a time, a fraction, a telephone number; nor #1 and <3, which the engine reads."""
+_RANGE = re.compile(rf"{_BEFORE}({NUMBER})(?:-|\s?[–—]\s?)({NUMBER})(?![{LETTER}\d/:-]*[\d:/-])")
+_SIGNED = re.compile(rf"{_BEFORE}([-−]?)({NUMBER}){_BEHIND}( [^\W\d_])?")
 _PARTS = re.compile(rf"(?<![{LETTER}\d.,-])\d{{1,5}}+(?:\.\d{{1,5}}+){{2,5}}(?![{LETTER}\d.])")
 
 
@@ -165,8 +168,16 @@ def begun(said: str, match: re.Match[str]) -> str:
 
 
 def with_ranges(text: str, numerals: Numerals) -> str:
-    """3-5 as 3 to 5."""
-    return _RANGE.sub(rf"\1 {words_of(numerals.tag).to} ", text)
+    """3-5 as 3 to 5, 50-50 as 50 50."""
+    to = words_of(numerals.tag).to
+
+    def between(match: re.Match[str]) -> str:
+        low, high = match[1], match[2]
+        if len(low) == 3 and len(high) == 4:  # 555-1234: rather a telephone number
+            return match[0]
+        return f"{low} {high}" if low == high else f"{low} {to} {high}"
+
+    return _RANGE.sub(between, text)
 
 
 def with_numbers(text: str, numerals: Numerals) -> str:

@@ -73,14 +73,15 @@ def with_ids(text: str, say: str) -> str:
     return _BLOB.sub(say, _ID.sub(say, text))
 
 
-_DIGITS = re.compile(r"(?<!\d)\d{4,}+")
+_DIGITS = re.compile(r"(?<![\w.,])\+\d(?:[ ()./-]{0,2}\d){6,14}(?![\w.,/-]*\d)|(?<!\d)\d{4,}+")
 
 
 def with_long_digits(text: str, longest: int, say: Callable[[str], str]) -> str:
-    """Runs of *longest* digits or more replaced by what *say* makes of them."""
+    """Runs of *longest* digits or more, and telephone numbers with a +, replaced by what *say* makes of them."""
 
     def replaced(match: re.Match[str]) -> str:
-        return say(match[0]) if len(match[0]) >= longest else match[0]
+        digits = re.sub(r"\D", "", match[0])
+        return say(digits) if match[0][0] == "+" or len(digits) >= longest else match[0]
 
     return _DIGITS.sub(replaced, text)
 
