@@ -53,6 +53,7 @@ class Entry:
     """Other spellings people use."""
 
 
+_SAMPLES = ("u8", "s16le", "s24le", "s32le", "f32le", "f64le")
 _SPEED = Option("speed", float, "Pace; 2 is twice as fast.", 1.0, 0.5, 2.0)
 
 ENTRIES: tuple[Entry, ...] = (
@@ -221,11 +222,24 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         name="command",
         label="Command",
-        description="A program of your own that reads text and writes a WAV.",
+        description="A program of your own that reads text and writes sound.",
         languages=("*",),
+        streaming=True,
         code_licence="the program's own",
         weights_licence="the program's own",
-        options=(Option("command", str, "The program and its arguments."),),
+        adapter="ttsd.engines.adapters.command:Command",
+        options=(
+            Option(
+                "command", str, "The program and its arguments; {text}, {voice}, {language} are filled in."
+            ),
+            Option(
+                "voices", str, "Names it knows as {voice}, with spaces between; the first is the default."
+            ),
+            Option("format", str, "What it writes to stdout.", "wav", choices=("wav", "raw")),
+            Option("rate", int, "Frames per second of raw sound.", 22050, 1000, 192000),
+            Option("channels", int, "Channels of raw sound.", 1, 1, 8),
+            Option("sample_format", str, "Samples of raw sound.", "s16le", choices=_SAMPLES),
+        ),
     ),
 )
 
