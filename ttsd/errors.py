@@ -103,6 +103,12 @@ class StoreNewer(StoreError):
     code = "store-newer"
 
 
+class UnknownUtterance(StoreError):
+    """There is no such utterance (any more): trying again makes none."""
+
+    code = "unknown-utterance"
+
+
 class SourceError(TtsdError):
     """A file or directory cannot be followed (yet)."""
 

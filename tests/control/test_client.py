@@ -153,3 +153,9 @@ def test_the_address_is_where_the_configuration_says(tmp_path: Path, monkeypatch
         assert control_address(None, {**environ, "TTSD_CONFIG": str(file)}) == control_address(file, environ)
     file.write_text("not toml")
     assert control_address(file, {}) == config.load(None, {"TTSD_CONFIG": os.devnull}).control.socket
+
+
+def test_a_file_that_is_broken_just_now_still_tells_the_socket(tmp_path: Path) -> None:
+    config = tmp_path / "ttsd.toml"
+    config.write_text('engines = [unfinished\n[control]\n# here\nsocket = "mine.sock"\n', encoding="utf-8")
+    assert control_address(config, {}) == tmp_path / "mine.sock"

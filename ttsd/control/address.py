@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from ttsd.paths import absolute, default_socket_path, find_config
@@ -12,13 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VARIABLE = "TTSD_CONTROL__SOCKET"
+_SOCKET = re.compile(r"""^\[control\][^\[]*?^\s*socket\s*=\s*(["'])([^"'\n]+)\1""", re.MULTILINE)
 
 
 def control_address(config: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
     """The control socket's path for `Client.connect`.
 
-    A file that cannot be read or is not TOML counts as one that does not name the socket: its daemon
-    may well run on what it was before, and be asked about it.
+    A file that is not TOML, being edited just now, is searched for the line that names the socket: its
+    daemon runs on what it was before, and can be asked about it.
     """
     from pathlib import Path
 
@@ -31,8 +33,13 @@ def _named_in(config: Path) -> str | None:
     import tomllib
 
     try:
-        table = tomllib.loads(config.read_text(encoding="utf-8-sig")).get("control")
-    except (OSError, ValueError, RecursionError):
+        text = config.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):
         return None
+    try:
+        table = tomllib.loads(text).get("control")
+    except (ValueError, RecursionError):
+        line = _SOCKET.search(text)
+        return line[2] if line else None
     named = table.get("socket") if isinstance(table, dict) else None
     return named if isinstance(named, str) else None

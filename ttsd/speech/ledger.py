@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd import events
-from ttsd.errors import IllegalTransition, StoreError
+from ttsd.errors import IllegalTransition, StoreError, UnknownUtterance
 from ttsd.model import Priority, Spoken, State
 from ttsd.speech.channel import End, SentenceStart
 from ttsd.speech.endings import end_events
@@ -282,7 +282,7 @@ class Ledger:
         if flight.state is State.QUEUED:
             try:
                 self._store.begin(start.id)
-            except IllegalTransition as error:
+            except (IllegalTransition, UnknownUtterance) as error:
                 log.error("ended_already", id=start.id, error=str(error))
                 return
             flight.state, flight.lead, flight.began = State.SPEAKING, player, at
@@ -342,7 +342,7 @@ class Ledger:
             spoken = replace(spoken, trace=times)
         try:
             self._write_down(flight, spoken)
-        except IllegalTransition as error:  # our fault, or somebody's who edits the database: go on
+        except (IllegalTransition, UnknownUtterance) as error:  # our fault, or somebody's who edits the database: go on
             log.error("ended_already", id=spoken.id, error=str(error))
         if self.now is not None and self.now.utterance.id == spoken.id:
             self.now = None

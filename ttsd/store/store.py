@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from ttsd.errors import IllegalTransition, StoreError
+from ttsd.errors import IllegalTransition, StoreError, UnknownUtterance
 from ttsd.model import SAY, Priority, Spoken, State, Utterance, UtteranceId, transition
 from ttsd.store import edits, rows
 from ttsd.store.database import Database
@@ -203,14 +203,14 @@ class Store(Intake):
         self._wake()
 
     def _require(self, db: sqlite3.Connection, id_: UtteranceId) -> Utterance:
-        """The live utterance; one that has ended raises IllegalTransition, an unknown one StoreError."""
+        """The live utterance; one that has ended raises IllegalTransition, else UnknownUtterance."""
         live = _live(db, id_)
         if live is not None:
             return live
         ended = db.execute("select state from history where id = ?", (id_,)).fetchone()
         if ended is not None:
             raise IllegalTransition(ended[0], "anything else")
-        raise StoreError(f"there is no utterance {id_}", where=self._database.where)
+        raise UnknownUtterance(f"there is no utterance {id_}", where=self._database.where)
 
     def recover(self, on_crash: Literal["replay", "skip"]) -> list[Recovery]:
         """After a start: decide about everything that was left behind, in one transaction.
