@@ -101,7 +101,7 @@ def test_it_gets_the_text_by_stdin_and_writes_a_wav(make: Make, tmp_path: Path) 
 
 def test_it_gets_text_voice_and_language_as_arguments_that_no_shell_reads(make: Make, tmp_path: Path) -> None:
     program = WAVE + "open('got', 'w').write('\\n'.join(sys.argv[1:])); sys.stdin.read(); speak(0.2)"
-    host = make(program, "--voice={voice} {language} '{json} x' {text}", voices="ana ben")
+    host = make(program, "--voice={voice} {language} '{json} x' {text}", voices="ana, ben")
     text = '$(touch oops); it\'s "{voice}" & `more`'
     list(host.synthesize(Request(text, voice="ben", language="pt-BR")))
     assert (tmp_path / "got").read_text().split("\n") == ["--voice=ben", "pt-BR", "{json} x", text]

@@ -54,6 +54,7 @@ class Entry:
 
 
 _SAMPLES = ("u8", "s16le", "s24le", "s32le", "f32le", "f64le")
+_DIALECTS = ("openai", "kokoro-fastapi", "chatterbox", "localai", "vllm-omni", "speaches", "openedai")
 _SPEED = Option("speed", float, "Pace; 2 is twice as fast.", 1.0, 0.5, 2.0)
 
 ENTRIES: tuple[Entry, ...] = (
@@ -213,10 +214,22 @@ ENTRIES: tuple[Entry, ...] = (
         streaming=True,
         code_licence="the server's own",
         weights_licence="the server's own",
+        first_chunk_timeout=30.0,
+        idle_timeout=12.0,
+        adapter="ttsd.engines.adapters.openai:OpenAi",
         options=(
             Option("url", str, "The server's address, up to and with /v1."),
+            Option("dialect", str, "What kind of server it is.", "openai", choices=_DIALECTS),
             Option("model", str, "The model's name there.", "tts-1"),
+            Option("voices", str, "Names of its voices, with commas between; the first is the default."),
             Option("speed", float, "Pace; 2 is twice as fast.", 1.0, 0.25, 4.0),
+            Option("stream", bool, "Have the sound sent while it is made.", True),
+            Option("sample_rate", int, "Frames per second of raw sound.", None, 4000, 192000),
+            Option("key_env", str, "The environment variable that holds the key."),
+            Option("key_file", str, "The file that holds the key."),
+            Option("connect_timeout", float, "Seconds until the connection stands.", 5.0, 0.1, 60.0),
+            Option("first_byte_timeout", float, "Seconds until its answer begins.", 25.0, 0.1, 600.0),
+            Option("read_timeout", float, "Seconds between two pieces of its answer.", 10.0, 0.1, 600.0),
         ),
     ),
     Entry(
@@ -233,7 +246,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "command", str, "The program and its arguments; {text}, {voice}, {language} are filled in."
             ),
             Option(
-                "voices", str, "Names it knows as {voice}, with spaces between; the first is the default."
+                "voices", str, "Names it knows as {voice}, with commas between; the first is the default."
             ),
             Option("format", str, "What it writes to stdout.", "wav", choices=("wav", "raw")),
             Option("rate", int, "Frames per second of raw sound.", 22050, 1000, 192000),

@@ -6,6 +6,11 @@ import math
 from dataclasses import dataclass
 
 
+def names(text: object) -> list[str]:
+    """The names in an option that takes several, with commas between."""
+    return [name.strip() for name in str(text).split(",") if name.strip()]
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One key of `[engine.NAME]` that only this engine has."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ttsd.engines.adapters.pcm import Pcm, PcmReader, WavReader
 from ttsd.engines.adapters.program import Guard, Run
 from ttsd.engines.catalog import defaults
+from ttsd.engines.options import names
 from ttsd.engines.privacy import withhold
 from ttsd.errors import EngineCancelled, EngineError, EngineMissing, EngineRefused, EngineSilent
 from ttsd.model import Voice
@@ -165,10 +166,10 @@ def split(command: str) -> list[str]:
 
 def named(setup: Setup) -> tuple[str, ...]:
     """The voices the user named, the default one first; at least one."""
-    names = str(setup.options.get("voices", "")).split()
+    known = names(setup.options.get("voices", ""))
     if setup.voice:
-        names.insert(0, setup.voice)
-    return tuple(dict.fromkeys(names)) or (UNNAMED,)
+        known.insert(0, setup.voice)
+    return tuple(dict.fromkeys(known)) or (UNNAMED,)
 
 
 def _reader(options: Mapping[str, Scalar]) -> PcmReader | WavReader:
