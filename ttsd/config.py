@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsd import config_sources, environment, paths
-from ttsd.errors import ConfigError, EngineRefused
+from ttsd.errors import ConfigError, EngineRefused, PatternError
 from ttsd.model import SAY
+from ttsd.patterns import Pattern
 from ttsd.schema import read
 from ttsd.settings import Settings
 from ttsd.shapes import Problem, dotted
@@ -217,10 +218,12 @@ def _unusable(source: SourceSettings) -> Iterator[tuple[str, str]]:
     except LookupError:
         yield "encoding", f'there is no encoding "{source.encoding}"'
     for key in ("join_start", "join_continue"):
+        pattern = getattr(source, key)
         try:
-            re.compile(getattr(source, key) or "")
-        except re.error as error:
-            yield key, f"is no regular expression: {error}"
+            if pattern is not None:
+                Pattern(pattern)
+        except PatternError as error:
+            yield key, error.what
 
 
 def _engine_problems(settings: Settings) -> list[Problem]:

@@ -67,6 +67,10 @@ def _verbs(arguments: argparse.Namespace) -> Verbs:
             from ttsd.cli import configure
 
             return configure.VERBS
+        case "explain":
+            from ttsd.cli import explain
+
+            return explain.VERBS
         case "say" if arguments.out is not None:
             from ttsd.cli import say_file
 

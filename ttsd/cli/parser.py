@@ -69,6 +69,7 @@ VERBS: dict[str, Verb] = {
     "ctl": Verb("call a method of the control socket", words.ctl, data=False),
     "init": Verb("write a first configuration, from a few questions or from options", words.init, data=False),
     "check": Verb("check the configuration and say everything that is wrong with it"),
+    "explain": Verb("show what would be said of each line of a file, and why", words.explain),
     "config": Verb("show the settings in force, set one, or print their schema", words.config),
     "service": Verb("install, remove or show ttsd as a service that starts by itself", words.service),
     "doctor": Verb("look at everything that ttsd needs, and say what to do"),

@@ -168,6 +168,14 @@ def config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("value", nargs="?", metavar="VALUE", help="set: such as 120, 2m or piper,hibari")
 
 
+def explain(parser: argparse.ArgumentParser) -> None:
+    """A file, and whose rules hold for it."""
+    parser.add_argument("file", metavar="FILE", help="the lines; - reads them from stdin")
+    parser.add_argument(
+        "--source", metavar="NAME", help="the source whose rules hold (default: whose file it is)"
+    )
+
+
 def completion(parser: argparse.ArgumentParser) -> None:
     """For which shell."""
     parser.add_argument("shell", choices=SHELLS, help="eval its output, or put it where the shell looks")

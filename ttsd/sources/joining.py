@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ttsd.errors import SourceError
+from ttsd.errors import PatternError, PatternSlow, SourceError
+from ttsd.patterns import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,16 +19,19 @@ if TYPE_CHECKING:
 class Joiner:
     """Decides where a message begins."""
 
-    start: re.Pattern[str] | None
+    start: Pattern | None
     """A line that matches begins a message."""
-    onward: re.Pattern[str] | None
+    onward: Pattern | None
     """A line that matches belongs to the one before it."""
 
     def begins(self, line: Line) -> bool:
-        """Whether *line* begins a message. With both patterns, either says so."""
-        if self.onward is not None and self.onward.search(line.text):
-            return False
-        return self.start is None or self.start.search(line.text) is not None
+        """Whether *line* begins a message. With both patterns, either says so; one too slow to tell does."""
+        try:
+            if self.onward is not None and self.onward.found(line.text):
+                return False
+            return self.start is None or self.start.found(line.text)
+        except PatternSlow:
+            return True
 
     def join(self, lines: Sequence[Line]) -> tuple[Line, ...]:
         """Messages, each ending where its last line does; the last may still be incomplete."""
@@ -53,10 +56,8 @@ def joiner_of(settings: SourceSettings) -> Joiner | None:
     )
 
 
-def _compiled(name: str, pattern: str | None) -> re.Pattern[str] | None:
+def _compiled(name: str, pattern: str | None) -> Pattern | None:
     try:
-        return None if pattern is None else re.compile(pattern)
-    except re.error as error:
-        raise SourceError(
-            f"{name} is no regular expression: {error}", where=pattern, next_step="correct the pattern"
-        ) from error
+        return None if pattern is None else Pattern(pattern)
+    except PatternError as error:
+        raise SourceError(f"{name} {error.what}", where=pattern, next_step="correct the pattern") from error
