@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from event_stream import Told
 
 DOCUMENT = (Path(__file__).parent.parent.parent / "docs" / "control.md").read_text(encoding="utf-8")
-A_SECOND = "twenty letters sound"
+SHORT = "half a second sounds"
 
 
 def promised_keys() -> dict[str, set[str]]:
@@ -37,8 +37,8 @@ def promised_keys() -> dict[str, set[str]]:
 
 
 def test_every_method_answers_with_the_keys_that_are_promised(make_daemon: MakeDaemon) -> None:
-    daemon = make_daemon(configuration(output=REAL_TIME, pace=20)).start()
-    daemon.append(A_SECOND)
+    daemon = make_daemon(configuration(output=REAL_TIME, pace=40)).start()
+    daemon.append(SHORT)
     daemon.wait_until_speaking()
     daemon.call("pause")
     first, second = daemon.say("one"), daemon.say("two")
@@ -85,13 +85,13 @@ def test_every_method_answers_with_the_keys_that_are_promised(make_daemon: MakeD
 
 
 def test_every_event_comes_with_the_fields_that_are_promised(make_daemon: MakeDaemon) -> None:
-    text = configuration(engines=["tone", "hibari"], output=REAL_TIME, pace=20)
+    text = configuration(engines=["tone", "hibari"], output=REAL_TIME, pace=40)
     daemon = make_daemon(text + '[[sources]]\npath = "other.log"\n').start()
     other = daemon.folder / "other.log"
     with EventStream(daemon.socket) as events:
-        daemon.append(A_SECOND, "skip this")
+        daemon.append(SHORT, "skip this")
         events.until("source", state="following", path=str(daemon.chat))
-        events.until("word", text="twenty")
+        events.until("word", text="half")
         old = daemon.say("never said", max_age="1ms")
         daemon.say("nobody's voice", voice="nobody")
         daemon.say("not now", priority="low")
@@ -143,7 +143,7 @@ def test_what_a_full_queue_costs_is_told_and_what_is_on_its_way_is_spared(make_d
 
 
 def test_a_waiter_is_answered_whatever_becomes_of_its_utterance(make_daemon: MakeDaemon) -> None:
-    daemon = make_daemon(configuration(output=REAL_TIME, pace=20)).start()
+    daemon = make_daemon(configuration(output=REAL_TIME, pace=40)).start()
     daemon.call("pause")
     with Raw(daemon.socket) as raw:
         for number, key in enumerate(["same", "same", "other"], 1):
@@ -288,7 +288,7 @@ def test_to_each_begin_belongs_one_end_whatever_people_do(make_daemon: MakeDaemo
     # hibari is switched to, and is not there: the tone speaks on, by way of the chain.
     daemon = make_daemon(text + '[engine.hibari]\nuri = "unix:///nowhere"\n').start()
     with EventStream(daemon.socket) as events:
-        until = time.monotonic() + 3
+        until = time.monotonic() + 2
         while time.monotonic() < until:
             step(daemon, chance)
             events.drain(chance.choice([0.0, 0.01, 0.05]))

@@ -117,7 +117,7 @@ def test_a_log_of_another_time_is_read_like_any_other(make_daemon: MakeDaemon, s
 
 def test_a_daemon_that_was_put_to_sleep_goes_on_where_it_was(make_daemon: MakeDaemon) -> None:
     """As after the machine's own sleep: nothing ran, the files may have grown, and much time has passed."""
-    daemon = make_daemon(configuration(output=REAL_TIME, pace=40)).start()
+    daemon = make_daemon(configuration(output=REAL_TIME, pace=100)).start()
     texts = [f"line number {number} of them" for number in range(8)]
     daemon.append(*texts[:4])
     daemon.wait_until_speaking(texts[1])
@@ -125,7 +125,7 @@ def test_a_daemon_that_was_put_to_sleep_goes_on_where_it_was(make_daemon: MakeDa
     daemon.signal(signal.SIGSTOP)
     try:
         daemon.append(*texts[4:])
-        time.sleep(3)  # what is tested is that time passes
+        time.sleep(2)  # what is tested is that time passes
     finally:
         daemon.signal(signal.SIGCONT)
     daemon.wait_until_spoken(8)
@@ -144,7 +144,7 @@ def test_an_engine_that_was_put_to_sleep_is_waited_for(make_daemon: MakeDaemon) 
     assert engine is not None
     os.kill(engine, signal.SIGSTOP)
     try:
-        time.sleep(2)  # what is tested is that time passes
+        time.sleep(1)  # what is tested is that time passes
     finally:
         os.kill(engine, signal.SIGCONT)
     daemon.wait_until_spoken(3)
