@@ -1,4 +1,4 @@
-"""A text spoken into a sound file, without a daemon: the same chain, sentences and loudness.
+"""A text spoken into a sound file, without a daemon: the same rules, chain and loudness.
 
 Invariant: the file appears when it is whole; whatever fails or interrupts leaves what was there before.
 """
@@ -10,12 +10,16 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ttsd.clock import SystemClock
 from ttsd.engines.engine import Request
 from ttsd.engines.roster import Roster
 from ttsd.errors import OutputError, UsageError
+from ttsd.model import SAY, Utterance, UtteranceId
 from ttsd.speech.finish import Finish
 from ttsd.speech.levels import Levels
-from ttsd.text.sentences import split_sentences
+from ttsd.speech.reading import Reading, Refusal
+from ttsd.text import files
+from ttsd.text.blocklist import BEEP
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from ttsd.engines.chain import Chain
     from ttsd.model import EngineName, Samples
     from ttsd.settings import Settings
+    from ttsd.speech.reading import Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +68,13 @@ def write(
         )
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}", next_step=f"mkdir -p {path.parent}")
-    sentences = split_sentences(text)
-    if not sentences:
-        raise UsageError("there is nothing speakable in the text")
+    script = _script(settings, text, engine, voice)
     if engine is not None:
         settings = replace(settings, engines=(engine, *(n for n in settings.engines if n != engine)))
     roster = Roster()
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        pieces = _pieces(roster.build(settings), sentences, voice, settings)
+        pieces = _pieces(roster.build(settings), script, settings)
         with closing(pieces):
             written = _write(pieces, draft, kind, path)
         draft.replace(path)
@@ -113,20 +116,33 @@ def _at_rate(first: _Piece, pieces: Iterator[_Piece]) -> Iterator[tuple[Samples,
         yield resampler.flush(), last
 
 
-def _pieces(
-    chain: Chain, sentences: tuple[str, ...], voice: str | None, settings: Settings
-) -> Generator[_Piece, None, None]:
+def _script(settings: Settings, text: str, engine: EngineName | None, voice: str | None) -> Script:
+    """What is said of *text*, by the rules that hold for what is said directly. Raises UsageError."""
+    clock = SystemClock()
+    reading = Reading(settings, files.read(settings).extras, clock, waiting=lambda _: ())
+    said = reading.read(Utterance(UtteranceId(0), text, SAY, clock.time(), voice=voice, engine=engine))
+    if isinstance(said, Refusal):
+        raise UsageError(f"it would not be spoken: {said.reason}")
+    return said
+
+
+def _pieces(chain: Chain, script: Script, settings: Settings) -> Generator[_Piece, None, None]:
     """The sound of all sentences with the pauses between them, levelled as the daemon does."""
-    from ttsd.audio.dsp import silence
+    from ttsd.audio.dsp import BEEP_RATE, beep, silence
 
     speech = settings.speech
     levels = _levels(settings)
     last: _Piece | None = None
-    for sentence in sentences:
+    for sentence in script.sentences:
+        if sentence == BEEP:
+            last = last or _Piece(silence(0), BEEP_RATE, chain.names[0], None)
+            yield replace(last, samples=beep(last.rate))
+            continue
         if last is not None:
             yield replace(last, samples=silence(int(last.rate * speech.sentence_pause_ms / 1000)))
+        request = Request(sentence, voice=script.voice, language=script.language)
         finish: Finish | None = None
-        with closing(chain.speak(Request(sentence, voice=voice))) as heard_pieces:
+        with closing(chain.speak(request, script.engine, adapt=script.adapt)) as heard_pieces:
             for heard in heard_pieces:
                 if finish is not None and last is not None and not finish.fits(heard):
                     yield replace(last, samples=finish.flush())

@@ -62,6 +62,17 @@ def test_standard_input_in_any_encoding_becomes_a_flac(tmp_path: Path) -> None:
     assert b"x.flac: " in ended.stdout
 
 
+def test_the_rules_of_the_configuration_hold(tmp_path: Path) -> None:
+    import soundfile
+
+    rules = '[[pronounce]]\nword = "ttsd"\nsay = "a much longer word than that"\n'
+    assert ttsd(tmp_path, "--out", "short.wav", "ttsd").returncode == 0
+    ended = ttsd(tmp_path, "--out", "long.wav", "ttsd", text=CONFIG + rules)
+    assert ended.returncode == 0, ended.stderr.decode()
+    short, long = (soundfile.info(tmp_path / f"{name}.wav").duration for name in ("short", "long"))
+    assert long > 3 * short
+
+
 def test_an_engine_that_is_not_in_the_chain_may_be_named(tmp_path: Path) -> None:
     pytest.importorskip("hibari")
     ended = ttsd(tmp_path, "--out", "x.wav", "--engine", "hibari", "--json", "hello")
