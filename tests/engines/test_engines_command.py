@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -194,7 +193,7 @@ def test_the_program_and_what_it_started_end_with_the_sentence(make: Make, tmp_p
         host.close()
     elif how == "worker killed":
         assert worker is not None
-        os.kill(worker, signal.SIGKILL)
+        os.kill(worker, 9)  # SIGKILL, which Windows has no name for
     thread.join(10)
     for name in ("pid", "child"):
         ended = partial(over, tmp_path / name)

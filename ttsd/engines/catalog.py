@@ -163,7 +163,13 @@ ENTRIES: tuple[Entry, ...] = (
         languages=("*",),
         code_licence="GPL-3.0-or-later",
         weights_licence="GPL-3.0-or-later",
-        options=(Option("speed", float, "Pace; 2 is twice as fast.", 1.0, 0.5, 3.0),),
+        adapter="ttsd.engines.adapters.espeak:Espeak",
+        modules=("espeakng_loader",),
+        install='pip install "ttsd[espeak]"',
+        options=(
+            Option("rate", int, "Words a minute.", 175, 80, 450),
+            Option("pitch", int, "How high it speaks.", 50, 0, 99),
+        ),
     ),
     Entry(
         name="styletts2",
