@@ -100,3 +100,27 @@ def test_worker_reads_its_words_itself(capsys: pytest.CaptureFixture[str]) -> No
         main(["worker", "--help"])
     assert ended.value.code == 0
     assert "tcp://host:port" in capsys.readouterr().out
+
+
+def test_asking_the_daemon_loads_no_module_that_takes_its_time(tmp_path: Path) -> None:
+    """`ttsd status` is bound to a hotkey: 80 ms as a process, of which Python itself takes 20."""
+    config = tmp_path / "ttsd.toml"
+    config.write_text('[control]\nsocket = "nobody.sock"\n')
+    statement = (
+        f"from ttsd.cli import main; assert main(['status', '--config', {str(config)!r}]) == 3;"
+        " import sys; print(*sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", statement], capture_output=True, text=True, check=True, timeout=60
+    )
+    slow = {
+        "asyncio",
+        "dataclasses",
+        "email",
+        "inspect",
+        "logging",
+        "subprocess",
+        "ttsd.config",
+        "ttsd.schema",
+    }
+    assert not slow & set(found.stdout.split())
