@@ -177,12 +177,18 @@ def localai(handler: Handler, asked: dict[str, Any]) -> None:
 
 
 def vllm_omni(handler: Handler, asked: dict[str, Any]) -> None:
-    """A stream is events, unless raw sound was asked for in its own words."""
-    data = pcm(asked["input"], 24000)
-    if not asked.get("stream"):
-        handler.whole(wav(data, 24000), "audio/wav")
+    """One model in its own rate; a stream is events, unless asked otherwise, and at one speed alone."""
+    data = pcm(asked["input"], 44100)
+    if "model" in asked:
+        handler.complain(404, {"error": {"message": "another model is served"}})
+    elif not asked.get("stream"):
+        handler.whole(wav(data, 44100), "audio/wav")
+    elif asked["speed"] != 1:
+        handler.complain(400, {"error": {"message": "speed must be 1.0"}})
     elif asked.get("stream_format") != "audio":
         handler.chunked(b'data: {"type": "speech.audio.delta"}\n\n', "text/event-stream")
+    elif asked["response_format"] == "wav":
+        handler.chunked(wav(data, 44100, ENDLESS), "audio/wav")
     else:
         handler.chunked(data, "audio/pcm")
 

@@ -226,7 +226,7 @@ ENTRIES: tuple[Entry, ...] = (
         options=(
             Option("url", str, "The server's address, up to and with /v1."),
             Option("dialect", str, "What kind of server it is.", "openai", choices=_DIALECTS),
-            Option("model", str, "The model's name there.", "tts-1"),
+            Option("model", str, "The model's name there."),
             Option("voices", str, "Names of its voices, with commas between; the first is the default."),
             Option("speed", float, "Pace; 2 is twice as fast.", 1.0, 0.25, 4.0),
             Option("stream", bool, "Have the sound sent while it is made.", True),

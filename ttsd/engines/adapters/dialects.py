@@ -24,6 +24,8 @@ class Dialect:
     """What it is asked for where sound is wanted while it is made: pcm or wav."""
     whole: str = "wav"
     """What it is asked for where it is not."""
+    model: str | None = None
+    """The model unless told otherwise; None: it knows."""
     voice: str | None = "alloy"
     """The voice it has unless told otherwise; None: it knows."""
     streams: bool = True
@@ -34,34 +36,46 @@ class Dialect:
     """Where it lists its voices, behind the url."""
     tells_rate: bool = False
     """It takes the rate that raw sound is wanted in."""
+    streams_paced: bool = True
+    """It streams at another speed than 1, too."""
 
 
 DIALECTS = {
-    "openai": Dialect(),
+    "openai": Dialect(model="tts-1"),
     # It streams unless told not to, and its WAV has no sizes.
-    "kokoro-fastapi": Dialect(voice="af_heart", ask={"stream": True}, listing="/audio/voices"),
+    "kokoro-fastapi": Dialect(
+        model="kokoro", voice="af_heart", ask={"stream": True}, listing="/audio/voices"
+    ),
     # Voices are names of files; everything is made before anything is given.
     "chatterbox": Dialect(voice=None, streams=False),
     # A stream is always a WAV there, whatever was asked for.
     "localai": Dialect(streamed="wav", voice=None, ask={"stream": True}),
-    # It would send events of text with sound inside.
-    "vllm-omni": Dialect(voice=None, ask={"stream": True, "stream_format": "audio"}),
+    # It would send events of text with sound inside. Raw sound is in the model's rate, which is not told.
+    "vllm-omni": Dialect(
+        streamed="wav",
+        voice=None,
+        ask={"stream": True, "stream_format": "audio"},
+        listing="/audio/voices",
+        streams_paced=False,
+    ),
     "speaches": Dialect(voice="af_heart", tells_rate=True),
     # The rate of its raw sound depends on the model and is not told.
-    "openedai": Dialect(streamed="wav"),
+    "openedai": Dialect(streamed="wav", model="tts-1"),
 }
 
 
 def body(name: str, request: Request, voice: str | None, options: Mapping[str, Scalar]) -> dict[str, object]:
     """What a server is asked for *request*."""
     dialect = DIALECTS[name]
-    streams = bool(options["stream"]) and dialect.streams
+    paced = float(options["speed"]) != 1
+    streams = bool(options["stream"]) and dialect.streams and (dialect.streams_paced or not paced)
     asked: dict[str, object] = {
-        "model": options["model"],
         "input": request.text,
         "response_format": dialect.streamed if streams else dialect.whole,
         "speed": options["speed"],
     }
+    if model := options.get("model", dialect.model):
+        asked["model"] = model
     if voice is not None:
         asked["voice"] = voice
     if streams:
