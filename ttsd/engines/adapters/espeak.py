@@ -1,4 +1,4 @@
-"""eSpeak NG: a robot's voice in a hundred languages, a thousand times faster than it speaks.
+"""eSpeak NG: a robot's voice in a hundred languages, hundreds of times faster than it speaks.
 
 The package brings library and data; nothing of the system's is used. A sentence whose language is known
 gets a voice of that language, whatever the default voice is. Word times come from the library.
@@ -101,7 +101,7 @@ class Espeak:
         return tuple(Voice(name, tag_of(name)) for name in names)
 
     def synthesize(self, request: Request) -> Iterator[Chunk]:
-        """See Adapter: the whole sentence at once, which takes a thousandth of its length."""
+        """See Adapter: the whole sentence at once, which takes a few milliseconds."""
         self._cancelled = False
         voice = request.voice or best_for(request.language, self._default, self._names)
         if voice is None:
