@@ -255,7 +255,7 @@ def step(daemon: DaemonProcess, chance: random.Random) -> None:
     ]
     text = ". ".join("abc " * chance.randrange(1, 6) for _ in range(chance.randrange(1, 4)))
     queue = [u["id"] for u in daemon.call("queue.list")["utterances"]]
-    match chance.randrange(14):
+    match chance.randrange(15):
         case 0 | 1 | 2 | 3 | 4:
             daemon.say(text, **chance.choice(say))
         case 5:
@@ -272,6 +272,13 @@ def step(daemon: DaemonProcess, chance: random.Random) -> None:
             daemon.call("clear" if chance.random() < 0.3 else "history.list")
         case 12:
             daemon.switch(chance.choice(["tone", "hibari"]))
+        case 13:
+            rate = chance.choice([8000, 16000, 48000])
+            settings = daemon.config.read_text()
+            daemon.config.write_text(
+                re.sub(r'(type = "null")(\nrate = \d+)?', f'type = "null"\\nrate = {rate}', settings)
+            )
+            daemon.call("reload")
         case _:
             if queue:
                 with suppress(Refused):  # its turn came meanwhile

@@ -280,9 +280,7 @@ def test_a_key_does_not_replace_what_sounds(daemon: DaemonProcess, events: Event
     assert events.of("end", "dropped") == [("end", first), ("end", second)]
 
 
-def test_what_is_too_old_when_its_turn_comes_is_not_said(
-    daemon: DaemonProcess, events: EventStream
-) -> None:
+def test_what_is_too_old_when_its_turn_comes_is_not_said(daemon: DaemonProcess, events: EventStream) -> None:
     first = daemon.say(LONG)
     events.until("begin", id=first)
     old, last = daemon.say("news of yesterday", max_age="200ms"), daemon.say("fresh")
