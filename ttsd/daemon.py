@@ -286,6 +286,8 @@ class Daemon:
             chain=house.engines.chain.status(),
             queue=QueueStatus(queued=counts.queued, speaking=counts.speaking),
             now=NowStatus.of(now) if now else None,
+            volume=house.mode.volume,
+            muted=house.mode.muted,
             outputs=house.outputs(),
             sources=house.sources(),
             counters=house.store.counters(),

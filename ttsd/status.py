@@ -70,6 +70,9 @@ class DaemonStatus:
     chain: tuple[EngineStatus, ...]
     queue: QueueStatus
     now: NowStatus | None
+    volume: int
+    """Per cent."""
+    muted: bool
     outputs: tuple[OutputStatus, ...]
     sources: tuple[SourceStatus, ...]
     counters: Counters

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from control_parts import serving
 
+from ttsd import commands
 from ttsd.doctor import Check, examine, places, probes
 from ttsd.errors import OutputError
 
@@ -88,12 +89,13 @@ STATUS: dict[str, object] = {
     "config_problems": [],
     "outputs": [],
     "sources": [],
+    "volume": 100,
+    "muted": False,
 }
-VOLUME = {"volume": 100, "muted": False}
 
 
 def daemon(command: Command, reply: Reply) -> None:
-    reply({"Status": STATUS, "VolumeGet": VOLUME}.get(type(command).__name__, "pong"))
+    reply(STATUS if isinstance(command, commands.Status) else "pong")
 
 
 def test_a_daemon_that_answers_is_well_and_none_is_a_hint(
@@ -120,34 +122,29 @@ def test_something_else_on_the_socket_is_broken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "volume", "expected"),
+    ("status", "expected"),
     [
-        ({}, {}, []),
-        ({"state": "paused"}, {}, [("speech", "warn", "ttsd resume")]),
-        ({}, {"muted": True}, [("speech", "warn", "ttsd mute off; ttsd volume 100")]),
-        ({}, {"volume": 0}, [("speech", "warn", "ttsd mute off; ttsd volume 100")]),
-        ({"trouble": "no engine can speak now"}, {}, [("speech", "broken", None)]),
+        ({}, []),
+        ({"state": "paused"}, [("speech", "warn", "ttsd resume")]),
+        ({"muted": True}, [("speech", "warn", "ttsd mute off; ttsd volume 100")]),
+        ({"volume": 0}, [("speech", "warn", "ttsd mute off; ttsd volume 100")]),
+        ({"trouble": "no engine can speak now"}, [("speech", "broken", None)]),
         (
             {"config_problems": ["ttsd.toml:3: no"]},
-            {},
             [("configuration", "warn", "mend the file; it is read when saved")],
         ),
         (
             {"outputs": [{"name": "pulse:x", "error": "gone", "required": True}]},
-            {},
             [("output pulse:x", "broken", None)],
         ),
         (
             {"sources": [{"name": "chat", "last_error": "may not be read"}]},
-            {},
             [("source chat", "warn", None)],
         ),
     ],
 )
-def test_why_a_daemon_that_runs_is_not_heard(
-    status: dict[str, object], volume: dict[str, object], expected: list[object]
-) -> None:
-    found = places.running(STATUS | status, VOLUME | volume)
+def test_why_a_daemon_that_runs_is_not_heard(status: dict[str, object], expected: list[object]) -> None:
+    found = places.running(STATUS | status)
     assert [(check.name, check.state, check.next_step) for check in found] == expected
 
 

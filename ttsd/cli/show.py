@@ -36,7 +36,8 @@ def status(result: dict[str, Any], paint: Paint = PLAIN) -> str:
     state = {"speaking": paint.good, "waiting": paint.bad, "paused": paint.warn}.get(
         result["state"], paint.strong
     )(result["state"])
-    lines = [f"{state}, {queue['queued']} queued, {counters['spoken']} spoken ({result['engine']})"]
+    muted = paint.warn(" (muted)") if result["muted"] or not result["volume"] else ""
+    lines = [f"{state}{muted}, {queue['queued']} queued, {counters['spoken']} spoken ({result['engine']})"]
     if now:
         lines.append(f"now      {now['source']}: {shorten(now['text'])}")
     if result["trouble"]:

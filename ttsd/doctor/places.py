@@ -95,7 +95,7 @@ def control_socket(path: Path) -> Iterable[Check]:
         with Client.connect(path, timeout=5) as client:
             client.call("ping", timeout=5)
             version = client.server
-            status, volume = client.call("status", timeout=5), client.call("volume.get", timeout=5)
+            status = client.call("status", timeout=5)
     except NotRunning:
         yield Check("daemon", "warn", f"none answers on {path}", "`ttsd run` starts one")
         return
@@ -108,16 +108,16 @@ def control_socket(path: Path) -> Iterable[Check]:
         yield Check("daemon", "warn", f"version {version} runs, this is {__version__}", "restart the daemon")
     else:
         yield Check("daemon", "ok", f"version {version} answers on {path}")
-    yield from running(status, volume)
+    yield from running(status)
     if _open_to_others(path):
         yield Check("control socket", "warn", f"{path} is open to others", f"chmod 600 {path}")
 
 
-def running(status: Mapping[str, Any], volume: Mapping[str, Any]) -> Iterable[Check]:
-    """Why a daemon that runs may not be heard. *status*, *volume*: what `status`, `volume.get` answer."""
+def running(status: Mapping[str, Any]) -> Iterable[Check]:
+    """Why a daemon that runs may not be heard. *status*: what `status` answers."""
     if status["state"] == "paused":
         yield Check("speech", "warn", "is paused", "ttsd resume")
-    if volume["muted"] or not volume["volume"]:
+    if status["muted"] or not status["volume"]:
         yield Check("speech", "warn", "is muted", "ttsd mute off; ttsd volume 100")
     if status["trouble"]:
         yield Check("speech", "broken", f"waits: {status['trouble']}")
