@@ -8,16 +8,19 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from daemon_process import REAL_TIME, UNTIMED, configuration
 from waiting import wait_for
 
 if TYPE_CHECKING:
-    from daemon_process import DaemonProcess, MakeDaemon
+    from pathlib import Path
+
+    from daemon_process import MakeDaemon
 
 UNIX = hasattr(os, "mkfifo")
+SLEEP, WAKE = (getattr(signal, name, signal.SIGTERM) for name in ("SIGSTOP", "SIGCONT"))
 pytestmark = pytest.mark.skipif(not UNIX, reason="FIFOs, Unix sockets and SIGSTOP")
 
 
@@ -25,15 +28,15 @@ def following(path: str) -> str:
     return configuration().replace('"chat.log"', f'"{path}"')
 
 
-def source(daemon: DaemonProcess) -> dict[str, Any]:
-    found: dict[str, Any] = daemon.status()["sources"][0]
-    return found
+def make_fifo(path: Path) -> None:
+    """`os.mkfifo`, of which type checking for Windows knows nothing."""
+    getattr(os, "mkfifo")(path)  # noqa: B009 - see above
 
 
 def test_a_fifo_is_spoken_as_it_is_written_and_survives_its_writers(make_daemon: MakeDaemon) -> None:
     daemon = make_daemon(following("pipe"))
     fifo = daemon.folder / "pipe"
-    os.mkfifo(fifo)
+    make_fifo(fifo)
     daemon.start()
     for number in range(3):
         with fifo.open("w") as pipe:  # a new writer each time, as `echo >>` is
@@ -46,7 +49,7 @@ def test_a_fifo_is_spoken_as_it_is_written_and_survives_its_writers(make_daemon:
 def test_a_fifo_that_appears_where_a_file_was_expected_is_read(make_daemon: MakeDaemon) -> None:
     daemon = make_daemon(following("pipe")).start()
     fifo = daemon.folder / "pipe"
-    os.mkfifo(fifo)
+    make_fifo(fifo)
     with fifo.open("w") as pipe:
         pipe.write("made later\n")
     daemon.wait_until_spoken(1)
@@ -122,12 +125,12 @@ def test_a_daemon_that_was_put_to_sleep_goes_on_where_it_was(make_daemon: MakeDa
     daemon.append(*texts[:4])
     daemon.wait_until_speaking(texts[1])
     engine = daemon.engine_pid()
-    daemon.signal(signal.SIGSTOP)
+    daemon.signal(SLEEP)
     try:
         daemon.append(*texts[4:])
         time.sleep(2)  # what is tested is that time passes
     finally:
-        daemon.signal(signal.SIGCONT)
+        daemon.signal(WAKE)
     daemon.wait_until_spoken(8)
     assert [one.text for one in daemon.history()] == texts
     assert {one.state for one in daemon.history()} == {"spoken"}
@@ -142,10 +145,10 @@ def test_an_engine_that_was_put_to_sleep_is_waited_for(make_daemon: MakeDaemon) 
     daemon.wait_until_speaking("the first")
     engine = daemon.engine_pid()
     assert engine is not None
-    os.kill(engine, signal.SIGSTOP)
+    os.kill(engine, SLEEP)
     try:
         time.sleep(1)  # what is tested is that time passes
     finally:
-        os.kill(engine, signal.SIGCONT)
+        os.kill(engine, WAKE)
     daemon.wait_until_spoken(3)
     assert daemon.engine_pid() == engine
