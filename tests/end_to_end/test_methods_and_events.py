@@ -37,7 +37,7 @@ def promised_keys() -> dict[str, set[str]]:
 
 
 def test_every_method_answers_with_the_keys_that_are_promised(make_daemon: MakeDaemon) -> None:
-    daemon = make_daemon(configuration(output=REAL_TIME, pace=40)).start()
+    daemon = make_daemon(configuration(output=REAL_TIME, pace=60)).start()
     daemon.append(SHORT)
     daemon.wait_until_speaking()
     daemon.call("pause")
@@ -85,7 +85,7 @@ def test_every_method_answers_with_the_keys_that_are_promised(make_daemon: MakeD
 
 
 def test_every_event_comes_with_the_fields_that_are_promised(make_daemon: MakeDaemon) -> None:
-    text = configuration(engines=["tone", "hibari"], output=REAL_TIME, pace=40)
+    text = configuration(engines=["tone", "hibari"], output=REAL_TIME, pace=60)
     daemon = make_daemon(text + '[[sources]]\npath = "other.log"\n').start()
     other = daemon.folder / "other.log"
     with EventStream(daemon.socket) as events:
@@ -126,10 +126,10 @@ def test_what_a_full_queue_costs_is_told_and_what_is_on_its_way_is_spared(make_d
     text = configuration(output=REAL_TIME, pace=100, speech='ahead = "0s"')
     daemon = make_daemon(text.replace('path = "chat.log"', 'path = "chat.log"\nmax_queue = 3')).start()
     with EventStream(daemon.socket) as events:
-        for number in range(0, 60, 2):
+        for number in range(0, 40, 2):
             daemon.append(f"line number {number}", f"line number {number + 1}")
             events.drain(0.03)
-        last = events.until("begin", text="line number 59")["id"]
+        last = events.until("begin", text="line number 39")["id"]
         events.until("end", id=last, state="spoken")
         events.drain(0.3)
     check_story(events.seen)
@@ -143,7 +143,7 @@ def test_what_a_full_queue_costs_is_told_and_what_is_on_its_way_is_spared(make_d
 
 
 def test_a_waiter_is_answered_whatever_becomes_of_its_utterance(make_daemon: MakeDaemon) -> None:
-    daemon = make_daemon(configuration(output=REAL_TIME, pace=40)).start()
+    daemon = make_daemon(configuration(output=REAL_TIME, pace=60)).start()
     daemon.call("pause")
     with Raw(daemon.socket) as raw:
         for number, key in enumerate(["same", "same", "other"], 1):
@@ -295,7 +295,7 @@ def test_to_each_begin_belongs_one_end_whatever_people_do(make_daemon: MakeDaemo
     # hibari is switched to, and is not there: the tone speaks on, by way of the chain.
     daemon = make_daemon(text + '[engine.hibari]\nuri = "unix:///nowhere"\n').start()
     with EventStream(daemon.socket) as events:
-        until = time.monotonic() + 2
+        until = time.monotonic() + 1.5
         while time.monotonic() < until:
             step(daemon, chance)
             events.drain(chance.choice([0.0, 0.01, 0.05]))

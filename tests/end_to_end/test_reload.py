@@ -29,11 +29,13 @@ EDITS = (
 """What is changed, and the tables that are said to have changed."""
 
 
-def start(make_daemon: MakeDaemon, *, speech: str = "", pace: float = PACE) -> DaemonProcess:
+def start(
+    make_daemon: MakeDaemon, *, speech: str = "", pace: float = PACE, text: str = LONG
+) -> DaemonProcess:
     """A daemon that is in the middle of a long line, with another one behind it."""
     daemon = make_daemon(configuration(output=REAL_TIME, pace=pace, speech=speech)).start()
-    daemon.append(LONG, "the next line")
-    daemon.wait_until_speaking(LONG)
+    daemon.append(text, "the next line")
+    daemon.wait_until_speaking(text)
     return daemon
 
 
@@ -69,7 +71,7 @@ def test_what_sounds_sounds_on_and_engines_and_offsets_stay(make_daemon: MakeDae
 
 
 def test_another_output_is_heard_from_the_next_line_on(make_daemon: MakeDaemon) -> None:
-    daemon = start(make_daemon)
+    daemon = start(make_daemon, text=f"{SHORT} {SHORT}")
     with EventStream(daemon.socket, "begin", "end") as events:
         daemon.edit(REAL_TIME, '[[outputs]]\ntype = "file"\npath = "spoken"')
         daemon.call("reload")

@@ -14,7 +14,7 @@ from ttsd.control.client import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PACE = 40
+PACE = 60
 """Characters of a second."""
 SHORT = "half a second sounds"
 LONG = f"{SHORT} {SHORT} {SHORT}"
