@@ -55,7 +55,8 @@ def open_arrival(source: Source, path: str) -> Tail:
         known = context.known.find(seen.identity)
         if known is not None:
             context.known.drop(known)
-            if known.path != path and judge(known, file, seen.size) is Verdict.DIFFERENT:
+            related = known.path == path or siblings.is_generation(path, known.path)
+            if not related and judge(known, file, seen.size) is Verdict.DIFFERENT:
                 # The inode was given to another file.
                 context.store.forget([known.id] if known.id is not None else [])
             else:
@@ -97,7 +98,9 @@ def take_place(source: Source, tail: Tail, before: Tail | None, arrived: Sequenc
     origin: Tail | Checkpoint | None = before or context.known.at_path(tail.path)
     if isinstance(origin, Checkpoint):
         where = siblings.whereabouts(context, origin)
-        if where is not None:
+        if where is None:
+            context.known.distrust(origin)
+        else:
             context.known.drop(origin)
             origin = before = source.lay_aside(replace(origin, path=where), home=tail.path)
     if origin is None:
@@ -105,43 +108,52 @@ def take_place(source: Source, tail: Tail, before: Tail | None, arrived: Sequenc
         return
     if before is not None:
         before.idle = False
-        tail.before = (*before.before, before)
+        tail.read_after(*before.before, before)
         tail.rotations, tail.truncations = before.rotations + 1, before.truncations
         tail.cut_lines = before.cut_lines
-        if before.path == tail.path:
-            # The path is another's now. It must not be found there after a crash.
-            before.at = replace(before.at, path=siblings.whereabouts(context, before.at) or "")
     if not tail.is_fresh:
         return
     rotated = before is not None and _was_rotated(before)
-    listed = [
-        one
-        for one in arrived[: arrived.index(tail)]
-        if one.is_fresh and one.doubt is None and siblings.is_generation(one.path, tail.path)
-    ]
+    listed = _generations(arrived[: arrived.index(tail)], tail.path)
     between = [*listed, *_between(source, tail.path, origin, rotated=rotated)]
-    if rotated:
+    if rotated and before is not None:
+        before.leave_path()
         _doubt_copy(tail)
     else:
         _doubt_save((*between, tail), origin)
-    tail.before = (*tail.before, *between)
+    _read_after((*between, tail), before)
 
 
-def lose_place(source: Source, tail: Tail) -> list[Tail]:
-    """Nothing is at the path of *tail* any more; return what was there for a moment and was rotated away."""
-    rotated = tail.is_open and not tail.is_gone()
-    between = _between(source, tail.home, tail, rotated=rotated)
+def lose_place(
+    source: Source, home: str, origin: Tail | Checkpoint, arrived: Sequence[Tail] = ()
+) -> list[Tail]:
+    """Nothing is at *home* any more, where *origin* was; return what was there for a moment and rotated away."""
+    rotated = isinstance(origin, Tail) and origin.is_open and not origin.is_gone()
+    between = [*_generations(arrived, home), *_between(source, home, origin, rotated=rotated)]
     if not rotated:
-        _doubt_save(between, tail)
-    for one in between:
-        one.before = (tail,)
+        _doubt_save(between, origin)
+    _read_after(between, origin if isinstance(origin, Tail) else None)
     return between
+
+
+def _generations(arrived: Sequence[Tail], home: str) -> list[Tail]:
+    """Those of the new files that look like older generations of the one at *home*."""
+    return [one for one in arrived if one.at.id is None and siblings.is_generation(one.path, home)]
+
+
+def _read_after(files: Sequence[Tail], before: Tail | None) -> None:
+    """Each of *files* is read after those in front of it, and all of them after *before*."""
+    for number, one in enumerate(files):
+        if before is not None:
+            one.read_after(*before.before, before)
+        one.read_after(*files[:number])
 
 
 def _doubt_save(files: Sequence[Tail], origin: Tail | Checkpoint) -> None:
     """The old file is gone: each of those that came after it may be the same text, saved anew."""
     for number, one in enumerate(files):
-        one.doubt = Doubt(origin, others=tuple(files[:number]))
+        if one.doubt is None or one.doubt.old is None:
+            one.doubt = Doubt(origin, others=tuple(files[:number]))
 
 
 def _doubt_copy(tail: Tail) -> None:
@@ -159,10 +171,11 @@ def _was_rotated(before: Tail) -> bool:
         return True
     if before.is_gone():
         return False
-    if not before.path:
+    where = siblings.whereabouts(before.owner.context, before.at)
+    if where is None:
         # Moved to another directory: an archive, or an editor's folder of backups.
         return before.is_open and before.at.offset < EVIDENCE
-    return not siblings.is_backup(before.path)
+    return not siblings.is_backup(where)
 
 
 def _between(source: Source, home: str, origin: Tail | Checkpoint, *, rotated: bool) -> list[Tail]:
@@ -177,17 +190,19 @@ def _between(source: Source, home: str, origin: Tail | Checkpoint, *, rotated: b
         (siblings.age(path, seen), path, seen.identity)
         for path, seen in siblings.beside(context, home)
         if seen.modified >= old.modified
+        and seen.size
         and seen.identity not in context.tails
         and context.known.find(seen.identity) is None
         and siblings.is_generation(path, home)
     ]
     for _, path, identity in sorted(unlisted):
-        generation = source.lay_aside(Checkpoint(path, identity), home=path)
+        generation = source.lay_aside(Checkpoint(path, identity), home=home)
         try:
             file = generation.handle()
             copy = rotated and old.offset and judge(old, file, file.seen().size) is Verdict.CONTINUES
             if not copy and refusal(file.read_at(0, PREFIX), source.settings.encoding) is None:
                 found.append(generation)
+                _doubt_copy(generation)
                 continue
         except (Moved, OSError) as error:
             log.debug("generation not readable", path=path, reason=str(error))

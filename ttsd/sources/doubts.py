@@ -76,8 +76,9 @@ def _rewritten(
     in_place = old.identity == tail.identity
     if not in_place:
         further = [other.at for other in reversed(doubt.others) if other.goes_on]
-        ghosts = () if verdict is Verdict.CONTINUES and old.offset else context.known.shrunk()
-        for copied in (*further, *ghosts):
+        if verdict is not Verdict.CONTINUES or not old.offset:
+            further += [at for who, at in _originals(tail, file) if who is None or _has_shrunk(who, at, tail)]
+        for copied in further:
             if judge(copied, file, seen.size) is Verdict.CONTINUES:
                 _go_on(tail, copied)
                 return None
@@ -88,24 +89,24 @@ def _rewritten(
         _succeed(tail, origin, old)
         return None
     if not old.offset:
-        tail.begin_at(tail.at)  # nothing was ever read of the old one
+        # Nothing was ever read of the old one.
+        tail.begin_at(_take_over(context, origin, tail.at))
         return None
     # An empty file that rests was truncated; what comes then is new, and an editor would have been faster.
     policy = settings.on_rewrite if seen.size else "all"
     if (verdict is Verdict.UNDECIDED or policy != "all") and now - doubt.since < settings.settle:
         return doubt.since + settings.settle
-    tail.before = (*tail.before, *_copies(tail, old, now)) if in_place else tail.before
+    if in_place:
+        tail.read_after(*_copies(tail, old))
     own = None if in_place else tail.at.id
-    fresh = Checkpoint(tail.path, tail.identity, id=own)
+    fresh = Checkpoint(tail.path, tail.identity, id=own, home=tail.at.home)
     fresh = placed(fresh, file, _start(file, seen, policy, tail))
     if in_place:
         ghost = replace(old, shrunk_at=context.clock.time())
         fresh, ghost = context.store.remember((fresh, ghost))
         context.known.put(ghost)
     else:
-        (fresh,) = context.store.remember((fresh,))
-        if not isinstance(origin, Tail):
-            _forget(context, old)
+        fresh = _take_over(context, origin, fresh)
     tail.begin_at(fresh)
     tail.truncations += 1
     log.info(
@@ -120,7 +121,7 @@ def _rewritten(
 def _succeed(tail: Tail, origin: Checkpoint | Tail, old: Checkpoint) -> None:
     """Another file at the same path goes on with the same content: only its new tail is read."""
     context = tail.owner.context
-    own = replace(old, id=tail.at.id, path=tail.path, identity=tail.identity)
+    own = replace(old, id=tail.at.id, path=tail.path, identity=tail.identity, home=tail.at.home)
     (at,) = context.store.remember((own,))
     if isinstance(origin, Tail):
         origin.owner.let_go(origin)
@@ -129,6 +130,19 @@ def _succeed(tail: Tail, origin: Checkpoint | Tail, old: Checkpoint) -> None:
     tail.begin_at(at)
     tail.goes_on = True
     log.info("file saved anew", source=tail.owner.name, path=tail.path, offset=at.offset)
+
+
+def _take_over(context: Context, origin: Checkpoint | Tail, fresh: Checkpoint) -> Checkpoint:
+    """Store *fresh*, which has the path that *origin* had until now."""
+    if isinstance(origin, Tail):
+        origin.leave_path()
+        if origin.followed and origin.at.id is not None:
+            fresh, origin.at = context.store.remember((fresh, origin.at))
+            return fresh
+    (fresh,) = context.store.remember((fresh,))
+    if not isinstance(origin, Tail):
+        _forget(context, origin)
+    return fresh
 
 
 def _forget(context: Context, old: Checkpoint) -> None:
@@ -222,32 +236,37 @@ def _has_shrunk(original: Tail, old: Checkpoint, copy: Tail) -> bool:
 
 def _go_on(tail: Tail, old: Checkpoint) -> None:
     """*tail* is a copy of what *old* describes: nothing of it that was read is read again."""
-    copied = replace(old, id=tail.at.id, path=tail.path, identity=tail.identity, shrunk_at=None)
+    copied = replace(
+        old, id=tail.at.id, path=tail.path, identity=tail.identity, home=tail.at.home, shrunk_at=None
+    )
     (at,) = tail.owner.context.store.remember((copied,))
     tail.begin_at(at)
     tail.goes_on = True
     log.info("copy of a truncated file", source=tail.owner.name, path=tail.path, offset=at.offset)
 
 
-def _may_be_copy_still(tail: Tail) -> bool:
-    return tail.doubt is not None and tail.doubt.old is None
+def _may_continue(other: Tail, tail: Tail) -> bool:
+    """Whether *other* is in doubt about being a copy of what *tail* was."""
+    return other.doubt is not None and (other.doubt.old is None or other.doubt.old is tail)
 
 
-def _copies(tail: Tail, old: Checkpoint, now: float) -> tuple[Tail, ...]:
+def _copies(tail: Tail, old: Checkpoint) -> tuple[Tail, ...]:
     """Copies of what *tail* was: they may hold lines that were not read before it was truncated."""
     context, owner = tail.owner.context, tail.owner
     found: list[Tail] = []
-    for other in [other for other in context.tails.values() if _may_be_copy_still(other)]:
+    for other in [other for other in context.tails.values() if _may_continue(other, tail)]:
         try:
-            decide(other, now)
+            file = other.handle()
+            if judge(old, file, file.seen().size) is Verdict.CONTINUES:
+                other.before = tuple(older for older in other.before if older is not tail)
+                _go_on(other, old)
+                found.append(other)
         except (Moved, OSError):
             continue
-        if not _may_be_copy_still(other) and (other.at.marker, other.at.offset) == (old.marker, old.offset):
-            found.append(other)
     for path, seen in siblings.beside(context, tail.home):
         unknown = seen.identity not in context.tails and context.known.find(seen.identity) is None
         if unknown and seen.size >= old.offset and siblings.is_generation(path, tail.home):
-            copy = owner.lay_aside(Checkpoint(path, seen.identity), home=path)
+            copy = owner.lay_aside(Checkpoint(path, seen.identity), home=tail.home)
             try:
                 if judge(old, copy.handle(), seen.size) is Verdict.CONTINUES:
                     _go_on(copy, old)

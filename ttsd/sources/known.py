@@ -55,6 +55,11 @@ class Known:
         """Everything that is remembered."""
         return tuple(self._by_id.values())
 
+    def distrust(self, at: Checkpoint) -> None:
+        """The file is gone: its inode may be another's by now, and nobody is to find it by that."""
+        if self._by_identity.get(at.identity) is at:
+            del self._by_identity[at.identity]
+
     def drop(self, at: Checkpoint) -> None:
         """Forget it: somebody follows it now, or it is gone."""
         if at.id is not None:

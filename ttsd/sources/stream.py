@@ -209,8 +209,8 @@ class Stream(Source):
         try:
             self._reopen()
         except OSError as error:
-            self._waiting = {self.path: error.strerror or str(error)}
-        return list(self._placed.values())
+            self.waiting = {self.path: error.strerror or str(error)}
+        return list(self.placed.values())
 
     def _reopen(self) -> None:
         """Open the stream if it is not open, or another FIFO is in its place."""
@@ -230,8 +230,8 @@ class Stream(Source):
 
     def _use(self, pipe: _Pipe) -> None:
         self._pipe = pipe
-        self._placed, self._waiting = {self.path: _StreamTail(self, pipe)}, {}
-        self._show()
+        self.placed, self.waiting = {self.path: _StreamTail(self, pipe)}, {}
+        self.show()
 
     def succeed(self, old: Source) -> None:
         """See Source.succeed."""

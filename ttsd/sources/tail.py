@@ -15,6 +15,7 @@ from ttsd.model import Line, Offset
 from ttsd.sources.content import encoding_in, past_hole, refusal
 from ttsd.sources.identity import MARK, PREFIX, mark, placed
 from ttsd.sources.lines import Encoding, Split, partial_text, split
+from ttsd.sources.siblings import whereabouts
 
 if TYPE_CHECKING:
     from ttsd.sources.doubts import Doubt
@@ -120,6 +121,27 @@ class Tail:
     def is_open(self) -> bool:
         """Whether it holds a handle now."""
         return self._file is not None
+
+    def read_after(self, *older: Tail) -> None:
+        """Read *older* to their ends first; never in a circle."""
+        for one in older:
+            if one is not self and one not in self.before and self not in one.before:
+                self.before = (*self.before, one)
+
+    def leave_path(self) -> None:
+        """Its path is another's now: it must not be found there after a crash."""
+        if self.departed is not None and self.path == self.home:
+            if self.is_gone():
+                self.forget()
+                return
+            where = whereabouts(self.owner.context, self.at)
+            self.at = replace(self.at, path=where or "", home=self.home)
+
+    def forget(self) -> None:
+        """Have it removed from what is remembered: nobody will find it again."""
+        if self.at.id is not None:
+            self.owner.gone.append(self.at.id)
+            self.at = replace(self.at, id=None)
 
     def is_gone(self) -> bool:
         """Whether no name leads to it any more, as far as its handle tells."""

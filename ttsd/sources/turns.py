@@ -94,13 +94,20 @@ class Turns:
         self._later[tail] = min(until, self._later.get(tail, until))
 
     def _turn(self, tail: Tail, now: float) -> _Result:
-        """Read and commit one turn of *tail*, older files of its path first."""
-        for older in tail.before:
-            if older.followed and not older.idle:
-                result = self._turn(older, now)
-                if not older.idle:
-                    # It waits for time to pass rather than for more turns: so does this one.
-                    return result if result is not _Result.DONE else self._wait_with(tail, older, now)
+        """Read and commit one turn of *tail*, or of an older file that has to be read first."""
+        first = _first(tail)
+        if first is tail:
+            return self._turn_of(tail, now)
+        result = self._turn_of(first, now)
+        if result is _Result.DONE and first.idle:
+            return _Result.MORE
+        if result is _Result.DONE:
+            # It waits for time to pass rather than for more turns: so does this one.
+            self._delay(tail, self._later.get(first, now + BLOCKED))
+        return result
+
+    def _turn_of(self, tail: Tail, now: float) -> _Result:
+        """Read and commit one turn of *tail* itself."""
         tail.before = ()
         source = tail.owner
         settings = source.settings
@@ -147,10 +154,6 @@ class Turns:
         tail.idle = not turn.more
         return _Result.MORE if turn.more else _Result.DONE
 
-    def _wait_with(self, tail: Tail, older: Tail, now: float) -> _Result:
-        self._delay(tail, self._later.get(older, now + BLOCKED))
-        return _Result.DONE
-
     def _commit(self, tail: Tail, turn: Turn) -> None:
         # A blank line has nothing to say; its bytes are acknowledged all the same.
         lines = tuple(line for line in turn.lines if line.text and not line.text.isspace())
@@ -176,3 +179,16 @@ class Turns:
 
 def _has_older(tail: Tail) -> bool:
     return bool(tail.before)
+
+
+def _first(tail: Tail) -> Tail:
+    """Who has to be read before *tail*: the oldest of its path that is not read to its end, or itself."""
+    passed = {tail}
+    while True:
+        older = next(
+            (one for one in tail.before if one.followed and not one.idle and one not in passed), None
+        )
+        if older is None:
+            return tail
+        passed.add(older)
+        tail = older

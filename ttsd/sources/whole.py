@@ -89,7 +89,7 @@ class WholeSource(Source):
             except (OSError, SourceError) as error:
                 waiting[path] = reason(error)
                 continue
-            tail = self._placed.get(path)
+            tail = self.placed.get(path)
             if seen is None:
                 waiting[path] = "it is not there yet"
             elif tail is None:
@@ -106,12 +106,12 @@ class WholeSource(Source):
         if not self._met:
             context.store.remember((), pattern=self.pattern.key)
             self._met = True
-        for path in self._placed.keys() - placed.keys():
-            context.known.put(self._placed[path].at)
-        self._placed, self._waiting = placed, waiting
-        self._show()
+        for path in self.placed.keys() - placed.keys():
+            context.known.put(self.placed[path].at)
+        self.placed, self.waiting = placed, waiting
+        self.show()
         return ready
 
     def glance(self, path: str) -> tuple[Tail | None, bool]:
         """See Source.glance."""
-        return None, self._aliases.get(path, path) in self._placed or path in self._waiting
+        return None, self.aliases.get(path, path) in self.placed or path in self.waiting

@@ -34,6 +34,8 @@ class Checkpoint:
     """Hash of the bytes just before `offset`; empty at offset 0."""
     modified: int = 0
     """The file's own time at the last read, in nanoseconds: what was written later is newer."""
+    home: str | None = None
+    """The path that it lost to another file, while there is still something to read of it."""
     skipping: bool = False
     """`offset` is inside an overlong line, the rest of which is to be skipped."""
     id: FileId | None = None

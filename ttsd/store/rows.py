@@ -19,7 +19,7 @@ LIVE = "id, text, source, queued_at, state, priority, voice, engine, key, expire
 ENDED = "id, text, source, state, engine, voice, queued_at, ended_at, seconds, reason, trace"
 NEXT = "priority desc, coalesce(place, id)"
 """The order in which utterances are spoken."""
-FILE = "id, path, identity, offset, prefix, marker, modified, skipping, shrunk_at, seen_at"
+FILE = "id, path, identity, offset, prefix, marker, modified, home, skipping, shrunk_at, seen_at"
 
 _INSERT = """insert into queue (source, queued_at, priority, voice, expires_at, text)
     select ?, ?, ?, ?, ?, value from json_each(?)"""
@@ -67,7 +67,7 @@ def spoken(row: Row) -> Spoken:
 
 def checkpoint(row: Row) -> Checkpoint:
     """A row of FILE."""
-    id_, path, identity, offset, prefix, marker, modified, skipping, shrunk_at, seen_at = row
+    id_, path, identity, offset, prefix, marker, modified, home, skipping, shrunk_at, seen_at = row
     return Checkpoint(
         id=FileId(id_),
         path=path,
@@ -76,6 +76,7 @@ def checkpoint(row: Row) -> Checkpoint:
         prefix=prefix,
         marker=marker,
         modified=modified,
+        home=home,
         skipping=bool(skipping),
         shrunk_at=shrunk_at,
         seen_at=seen_at,
@@ -109,6 +110,7 @@ def save_checkpoint(db: sqlite3.Connection, at: Checkpoint, now: float) -> FileI
         at.prefix,
         at.marker,
         at.modified,
+        at.home,
         int(at.skipping),
         at.shrunk_at,
         now,
@@ -116,13 +118,13 @@ def save_checkpoint(db: sqlite3.Connection, at: Checkpoint, now: float) -> FileI
     if at.id is not None:
         db.execute(
             "update files set path = ?, identity = ?, offset = ?, prefix = ?, marker = ?, modified = ?,"
-            " skipping = ?, shrunk_at = ?, seen_at = ? where id = ?",
+            " home = ?, skipping = ?, shrunk_at = ?, seen_at = ? where id = ?",
             (*values, at.id),
         )
         return at.id
     done = db.execute(
-        "insert into files (path, identity, offset, prefix, marker, modified, skipping, shrunk_at, seen_at)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into files (path, identity, offset, prefix, marker, modified, home, skipping, shrunk_at, seen_at)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     return FileId(int(done.lastrowid or 0))

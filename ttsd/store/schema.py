@@ -59,6 +59,7 @@ _STEPS: tuple[tuple[str, ...], ...] = (
             prefix blob not null,
             marker blob not null,
             modified integer not null,
+            home text,
             skipping integer not null,
             shrunk_at real,
             seen_at real not null
