@@ -342,7 +342,7 @@ class Ledger:
             spoken = replace(spoken, trace=times)
         try:
             self._write_down(flight, spoken)
-        except (IllegalTransition, UnknownUtterance) as error:  # our fault, or somebody's who edits the database: go on
+        except (IllegalTransition, UnknownUtterance) as error:  # somebody edits the database: go on
             log.error("ended_already", id=spoken.id, error=str(error))
         if self.now is not None and self.now.utterance.id == spoken.id:
             self.now = None
