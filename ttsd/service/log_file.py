@@ -12,6 +12,8 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ttsd.errors import ServiceError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -20,6 +22,8 @@ LONGEST = 5 << 20
 """Bytes."""
 PAUSE = 0.5
 """Seconds between two looks when the file is followed."""
+_TRIES = 20
+"""At removing it."""
 _TAIL = 256 * 1024
 """Bytes that are read to find the newest lines."""
 
@@ -85,6 +89,19 @@ def tail(path: Path, lines: int) -> list[str]:
         if len(found) < lines and file.exists():
             found = _last(file) + found
     return found[-lines:] if lines > 0 else []
+
+
+def remove(path: Path) -> None:
+    """Have neither the log nor the one before it. Raises ServiceError if somebody keeps them open."""
+    for file in (path, older(path)):
+        for tries in range(_TRIES, -1, -1):
+            try:
+                file.unlink(missing_ok=True)
+                break
+            except PermissionError as error:  # on Windows, while a daemon that was told to end still ends
+                if not tries:
+                    raise ServiceError("the log is still open", where=str(file)) from error
+                threading.Event().wait(PAUSE)
 
 
 def _last(path: Path) -> list[str]:

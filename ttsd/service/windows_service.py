@@ -25,7 +25,7 @@ DESCRIPTION = "Reads aloud what grows in files."
 WAIT_SECONDS = 60.0
 """Longest wait for a start or a stop."""
 PRESHUTDOWN_MS = 20_000
-_NOT_INSTALLED, _RUNS_ALREADY, _NOT_ACTIVE, _EXISTS = 1060, 1056, 1062, 1073
+_NOT_INSTALLED, _RUNS_ALREADY, _NOT_ACTIVE, _STOPS_ALREADY, _EXISTS = 1060, 1056, 1062, 1061, 1073
 """Windows' error codes."""
 
 
@@ -60,6 +60,8 @@ class WindowsService:
                 if _code(error) != _EXISTS:
                     raise _told(error, "the service cannot be made") from error
                 service = api.OpenService(manager, NAME, api.SERVICE_ALL_ACCESS)
+                if api.QueryServiceConfig(service)[3] != line and self._stop(service):
+                    yield "stopped the one that ran otherwise"
                 same = api.SERVICE_NO_CHANGE
                 api.ChangeServiceConfig(
                     service, same, api.SERVICE_AUTO_START, same, line, None, 0, None, None, None, SHOWN
@@ -81,8 +83,7 @@ class WindowsService:
                 yield "stopped"
             self._api.DeleteService(service)
         yield f"removed the service {NAME}"
-        for file in (self._plan.state / LOG, log_file.older(self._plan.state / LOG)):
-            file.unlink(missing_ok=True)
+        log_file.remove(self._plan.state / LOG)
 
     def status(self) -> ServiceStatus:
         """See Manager."""
@@ -161,9 +162,10 @@ class WindowsService:
         try:
             self._api.ControlService(service, self._api.SERVICE_CONTROL_STOP)
         except self._error as error:
-            if _code(error) != _NOT_ACTIVE:
+            if _code(error) == _NOT_ACTIVE:
+                return False
+            if _code(error) != _STOPS_ALREADY:
                 raise _told(error, "the service does not stop") from error
-            return False
         self._wait(service, self._api.SERVICE_STOPPED, "stop")
         return True
 

@@ -59,8 +59,7 @@ class LogonTask:
             yield f"removed the task {NAME}"
         else:
             yield "it was not installed"
-        for file in (self._plan.state / LOG, log_file.older(self._plan.state / LOG)):
-            file.unlink(missing_ok=True)
+        log_file.remove(self._plan.state / LOG)
 
     def status(self) -> ServiceStatus:
         """See Manager."""
