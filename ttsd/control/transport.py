@@ -18,6 +18,7 @@ import socket
 import stat
 import struct
 import sys
+import threading
 from typing import TYPE_CHECKING, Protocol
 
 from ttsd.errors import ControlError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BACKLOG = 64
+_TRIES, _PAUSE = 40, 0.05  # seconds between two tries
 _FIRST_INHERITED = 3  # sd_listen_fds(3): descriptors are handed over from 3 on
 
 
@@ -184,7 +186,7 @@ class TcpTransport:
         with os.fdopen(handle, "wb") as file:
             self._protect(new)
             file.write(b"127.0.0.1 %d %s\n" % (port, self._token))
-        new.replace(self._path)
+        _insist(lambda: new.replace(self._path))
         self._written = True
 
     def admits(self, connection: socket.socket) -> bool:
@@ -199,8 +201,22 @@ class TcpTransport:
     def close(self) -> None:
         """See Transport."""
         if self._written and self._token in _read_or_nothing(self._path):
-            self._path.unlink(missing_ok=True)
+            try:
+                _insist(lambda: self._path.unlink(missing_ok=True))
+            except OSError:
+                pass  # it leads nowhere: clients and the next daemon find out
         self._written = False
+
+
+def _insist(act: Callable[[], object]) -> None:
+    """Windows does not remove or replace a file while a client reads it: try again soon. Raises OSError."""
+    for _ in range(_TRIES):
+        try:
+            act()
+            return
+        except PermissionError:
+            threading.Event().wait(_PAUSE)
+    act()
 
 
 def restrict_to_user(path: Path) -> None:
