@@ -107,7 +107,6 @@ def take_place(source: Source, tail: Tail, before: Tail | None, arrived: Sequenc
         _doubt_copy(tail)
         return
     if before is not None:
-        before.idle = False
         tail.read_after(*before.before, before)
         tail.rotations, tail.truncations = before.rotations + 1, before.truncations
         tail.cut_lines = before.cut_lines

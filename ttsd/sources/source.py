@@ -231,19 +231,20 @@ class Source(Holding):
             new[tail.path] = tail
         for tail in arrived:
             take_place(self, tail, old.get(tail.path), arrived)
-        for tail in leaving:
-            if tail.home not in present:
-                renamed += lose_place(self, tail.home, tail, arrived)
         generations: dict[str, list[Tail]] = {}
-        for tail in arrived:
+        family = sorted((*renamed, *arrived), key=lambda one: age(one.path, present[one.path]))
+        for tail in family:
             # What looks like an older generation is read first, whatever is known of it.
             name = current_of(tail.path) or tail.path
             current = new.get(name)
             if current is not None and current is not tail:
-                tail.read_after(*current.before)
+                tail.read_after(*(one for one in current.before if one not in family))
                 current.read_after(*tail.before, tail)
             tail.read_after(*generations.setdefault(name, []))
             generations[name].append(tail)
+        for tail in leaving:
+            if tail.home not in present:
+                renamed += lose_place(self, tail.home, tail, arrived)
         self.placed = new
         self.refused = {identity: why for identity, why in self.refused.items() if identity in homes}
         self.others = {

@@ -127,6 +127,7 @@ class Tail:
         for one in older:
             if one is not self and one not in self.before and self not in one.before:
                 self.before = (*self.before, one)
+                one.idle = False  # it may have grown since
 
     def leave_path(self) -> None:
         """Its path is another's now: it must not be found there after a crash."""
