@@ -1,6 +1,6 @@
 """A small machine in which systemd is PID 1, with a lingering user: a Debian tree in systemd-nspawn.
 
-The tree is made once (debootstrap, 1-2 minutes, 300 MB) in the user's cache folder and never written to
+The tree is made once (debootstrap, a minute or two, 600 MB) in the user's cache folder and never written to
 again: each boot sees it under an overlay. ttsd runs in it from the repository and its .venv, both mounted
 read-only, so nothing is installed there.
 """
@@ -28,7 +28,8 @@ ROOT = Path(__file__).parent.parent
 RELEASE, PYTHON = "bookworm", "3.11"
 """Debian's release, and its Python, whose binary modules must fit those of .venv."""
 PACKAGES = (
-    "systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,procps,python3-minimal,libpython3-stdlib"
+    "systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,procps,python3-minimal,libpython3-stdlib,"
+    "pulseaudio,pulseaudio-utils"
 )
 USER, UID = "speaker", 1000
 HOME = f"/home/{USER}"
@@ -52,7 +53,7 @@ def missing() -> str | None:
 def tree() -> Path:
     """The tree, made if it is not there."""
     cache = cache_folder() / "systemd"
-    made, new = cache / f"{RELEASE}-1", cache / f"new-{os.getpid()}"
+    made, new = cache / f"{RELEASE}-2", cache / f"new-{os.getpid()}"
     if made.exists():
         return made
     cache.mkdir(parents=True, exist_ok=True)

@@ -289,6 +289,31 @@ def test_it_starts_with_the_machine_for_a_lingering_user(service: Machine) -> No
     wait_for(lambda: "spoken without a login" in spoken(service), "the line")
 
 
+def sinks(machine: Machine) -> str:
+    """Of the machine's PulseAudio, which is started if it does not run."""
+    return machine.user("pactl list short sinks; pactl list short sources")
+
+
+def test_the_service_speaks_to_a_sound_server_through_its_sandbox(service: Machine) -> None:
+    service.ttsd("service install --cable")
+    write(service, CONFIG.replace('type = "file"\npath = "spoken"', 'type = "pulse"\ndevice = "ttsd"'))
+    service.user("systemctl --user reload ttsd", check=True)
+    service.ttsd("say --wait heard through the cable")
+    (output,) = json.loads(service.ttsd("status --json"))["outputs"]
+    assert (output["name"], output["error"]) == ("pulse:ttsd", None)
+    service.ttsd("service uninstall")
+
+
+def test_a_cable_comes_back_with_the_sound_server(service: Machine) -> None:
+    service.ttsd("service install --cable")
+    assert "ttsd_mic" in sinks(service)
+    for end in ("systemctl --user restart pulseaudio", "pkill -9 -x pulseaudio"):
+        service.user(end)
+        wait_for(lambda: "ttsd_mic" in sinks(service), f"the cable after {end}", timeout=30)
+    service.ttsd("service uninstall")
+    assert "ttsd_mic" not in sinks(service)
+
+
 def test_uninstalling_leaves_nothing(service: Machine) -> None:
     def made() -> set[str]:
         """Whatever has to do with units, and what runs."""

@@ -116,6 +116,7 @@ def service(parser: argparse.ArgumentParser) -> None:
     actions = ("status", "install", "uninstall", "logs")
     parser.add_argument("action", nargs="?", choices=actions, default="status", help="default: status")
     parser.add_argument("--on-demand", action="store_true", help="systemd: a command starts ttsd, too")
+    parser.add_argument("--cable", action="store_true", help="Linux: a virtual cable that always comes back")
     parser.add_argument(
         "--kind",
         choices=("task", "service"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ttsd.service.plan import Plan
 
 _CTL = ("systemctl", "--user")
+_ALL = (units.SOCKET, units.SERVICE, units.CABLE)
 _NO_MANAGER = "log in on this machine (a shell of `su` or `sudo` has no user manager of its own)"
 
 
@@ -33,11 +34,13 @@ class SystemdUser:
         self,
         *,
         on_demand: bool = False,
+        cable: bool = False,
         call: Run = run,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        """*on_demand*: install the socket as well, so that the first command starts ttsd, too."""
-        self._on_demand, self._run = on_demand, call
+        """*on_demand*: install the socket as well, so that the first command starts ttsd, too;
+        *cable*: have a virtual cable whenever the sound server runs."""
+        self._on_demand, self._cable, self._run = on_demand, cable, call
         config = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
         self._folder = config / "systemd" / "user"
         self._runtime = Path(environ.get("XDG_RUNTIME_DIR") or "/nonexistent") / "ttsd"
@@ -62,6 +65,9 @@ class SystemdUser:
         texts = {units.SERVICE: units.service(unit)}
         if self._on_demand:
             texts[units.SOCKET] = units.socket(unit)
+        if self._cable:
+            create, remove = ((*plan.command, "cable", verb) for verb in ("create", "remove"))
+            texts[units.CABLE] = units.cable(create, remove, self._sound_server())
         changed = [name for name, text in texts.items() if put(self._folder / name, text.encode())]
         yield from (f"wrote {self._folder / name}" for name in changed)
         must(self._run, *_CTL, "daemon-reload")
@@ -71,7 +77,10 @@ class SystemdUser:
             # The socket listens where a running ttsd listens already: it has to make room.
             must(self._run, *_CTL, "stop", units.SERVICE)
             must(self._run, *_CTL, "start", units.SOCKET)
-        verb = "restart" if changed else "start"
+        if self._cable:
+            must(self._run, *_CTL, "start", units.CABLE)
+            yield 'the cable is there whenever the sound server is: [[outputs]] type = "pulse", device = "ttsd"'
+        verb = "restart" if units.SERVICE in changed else "start"
         must(
             self._run,
             *(*_CTL, verb, units.SERVICE),
@@ -83,7 +92,7 @@ class SystemdUser:
 
     def uninstall(self) -> Iterator[str]:
         """See Manager."""
-        there = [name for name in (units.SOCKET, units.SERVICE) if self._installed(name)]
+        there = [name for name in _ALL if self._installed(name)]
         if not there:
             yield "it was not installed"
             return
@@ -99,7 +108,7 @@ class SystemdUser:
     def status(self) -> ServiceStatus:
         """See Manager."""
         found = self._properties(units.SERVICE)
-        files = [self._folder / name for name in (units.SERVICE, units.SOCKET) if self._installed(name)]
+        files = [self._folder / name for name in _ALL if self._installed(name)]
         state = f"{found.get('ActiveState', 'unknown')} ({found.get('SubState', '?')})"
         result = found.get("Result", "success")
         status = found.get("StatusText") or ("" if result == "success" else f"it ended with {result}")
@@ -133,6 +142,14 @@ class SystemdUser:
     def _may_make_namespaces(self) -> bool:
         options = ("--property=PrivateUsers=yes", "--property=ProtectSystem=strict")
         return self._run(("systemd-run", "--user", "--quiet", "--wait", *options, "true")).code == 0
+
+    def _sound_server(self) -> str:
+        """The unit of the machine's. Raises ServiceError."""
+        loaded = [n for n in units.SOUND_SERVERS if self._properties(n).get("LoadState") == "loaded"]
+        running = [name for name in loaded if self._active(name)]
+        if not loaded:
+            raise ServiceError("no sound server runs as a service of yours", next_step="`ttsd cable create`")
+        return (running or loaded)[0]
 
     def _active(self, name: str) -> bool:
         return self._properties(name).get("ActiveState") == "active"

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from ttsd.service.plan import NAME
 
-SERVICE, SOCKET = f"{NAME}.service", f"{NAME}.socket"
+SERVICE, SOCKET, CABLE = f"{NAME}.service", f"{NAME}.socket", f"{NAME}-cable.service"
+SOUND_SERVERS = ("pipewire-pulse.service", "pulseaudio.service")
+"""Units of the user manager; a machine has one of them."""
 MADE_BY = (
     "# Made by `ttsd service install`, which makes it anew; changes belong in `systemctl --user edit ttsd`."
 )
@@ -60,6 +62,12 @@ def socket(unit: Unit) -> str:
             _INSTALL.format(target="sockets.target"),
         ]
     )
+
+
+def cable(create: tuple[str, ...], remove: tuple[str, ...], server: str) -> str:
+    """The text of ttsd-cable.service: the cable is there whenever the sound server (its unit) is."""
+    words = {"create": command(create), "remove": command(remove), "server": server, "service": SERVICE}
+    return "\n".join([MADE_BY, _CABLE.format(**words), _INSTALL.format(target=server)])
 
 
 def command(words: tuple[str, ...]) -> str:
@@ -177,6 +185,21 @@ RestrictSUIDSGID=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallErrorNumber=EPERM
+"""
+
+_CABLE = """
+[Unit]
+Description=Virtual cable of ttsd
+# It goes with the sound server, and comes back with it.
+BindsTo={server}
+After={server}
+Before={service}
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={create}
+ExecStop=-{remove}
 """
 
 _SOCKET = """

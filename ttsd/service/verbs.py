@@ -38,6 +38,8 @@ def manager_for(arguments: argparse.Namespace) -> Manager:
     windows, linux = sys.platform == "win32", sys.platform.startswith("linux")
     if arguments.on_demand and not linux:
         raise UsageError("--on-demand is a matter of systemd")
+    if arguments.cable and not linux:
+        raise UsageError("--cable is a matter of Linux", next_step="docs/audio.md names cables for others")
     if arguments.kind == "service" and not windows:
         raise UsageError("--kind service is a matter of Windows")
     if windows:
@@ -49,7 +51,7 @@ def manager_for(arguments: argparse.Namespace) -> Manager:
     if linux:
         from ttsd.service.systemd import SystemdUser
 
-        return SystemdUser(on_demand=arguments.on_demand)
+        return SystemdUser(on_demand=arguments.on_demand, cable=arguments.cable)
     from ttsd.service.launchd import LaunchAgent
 
     return LaunchAgent()
