@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ttsd.settings import Size, SourceSettings
@@ -24,7 +23,7 @@ class OneInode(SystemFiles):
 
     def look(self, path: str) -> Seen | None:
         seen = super().look(path)
-        return None if seen is None else replace(seen, identity="1:1")
+        return None if seen is None else seen._replace(device=1, inode=1)
 
     def open(self, path: str) -> File:
         return _Reopened(path)
@@ -51,7 +50,7 @@ class _Reopened:
 
     def seen(self) -> Seen:
         with self._opened() as file:
-            return replace(file.seen(), identity="1:1")
+            return file.seen()._replace(device=1, inode=1)
 
     def close(self) -> None:
         pass

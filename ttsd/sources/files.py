@@ -11,24 +11,29 @@ import errno
 import os
 import stat
 import sys
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ttsd.errors import SourceError
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the file system says of a file at one moment."""
+class Seen(NamedTuple):
+    """What the file system says of a file at one moment. A tuple: a thousand of them are made at each look."""
 
-    identity: str
-    """Device and inode (Windows: volume serial and file id)."""
+    device: int
+    """Windows: the volume's serial number."""
+    inode: int
+    """Windows: the file id."""
     size: int
     """Bytes."""
     modified: int
     """Nanoseconds since the epoch."""
     links: int
-    """Names it has; 0: deleted, but still open here. Windows does not tell and says 1."""
+    """Names it has; 0: deleted, but still open here."""
+
+    @property
+    def identity(self) -> str:
+        """Device and inode in words, as the store keeps them."""
+        return f"{self.device:x}:{self.inode:x}"
 
 
 class File(Protocol):
@@ -110,7 +115,7 @@ class _Handle:
 
 
 def _seen(found: os.stat_result) -> Seen:
-    return Seen(f"{found.st_dev:x}:{found.st_ino:x}", found.st_size, found.st_mtime_ns, found.st_nlink)
+    return Seen(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_nlink)
 
 
 def _no_file(path: str) -> SourceError:

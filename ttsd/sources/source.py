@@ -88,22 +88,27 @@ class Source(Holding):
         waiting: dict[str, str] = {}
         for path in paths:
             try:
-                seen = self.context.files.look(path)
+                found = self.context.files.look(path)
             except (OSError, SourceError) as error:
                 waiting[path] = reason(error)
                 continue
-            if seen is None:
+            if found is None:
                 waiting[path] = "it is not there yet"
             else:
-                present[path] = seen
+                present[path] = found
         self._meet(present)
         if self.settings.mode == "newest" and present:
             newest = max(present, key=lambda path: (present[path].modified, path))
             present = {newest: present[newest]}
-        ready = [
-            tail for path, tail in self.placed.items() if path in present and self._fresh(tail, present[path])
-        ]
-        if self._rearranged(present):
+        ready: list[Tail] = []
+        settled = len(present) == len(self.placed) + len(self.others)
+        for path, seen in present.items():
+            tail = self.placed.get(path)
+            if tail is None or not tail.is_at(seen):
+                settled = settled and self._is_other(path, seen)
+            elif tail.changed(seen):
+                ready.append(tail)
+        if not settled:
             ready += self._arrange(present, waiting)
         if not self._searched:
             self._searched = True
@@ -111,22 +116,10 @@ class Source(Holding):
         self.waiting = waiting
         return [*dict.fromkeys((*self.departed, *ready))]
 
-    @staticmethod
-    def _fresh(tail: Tail, seen: Seen) -> bool:
-        return tail.identity == seen.identity and tail.changed(seen)
-
-    def _rearranged(self, present: Mapping[str, Seen]) -> bool:
-        """Whether files came, went or changed their names since the last look."""
-        if len(present) != len(self.placed) + len(self.others):
-            return True
-        for path, seen in present.items():
-            tail = self.placed.get(path)
-            if tail is not None and tail.identity == seen.identity:
-                continue
-            followed = seen.identity in self.context.tails or seen.identity in self.refused
-            if self.others.get(path) != seen.identity or not followed:
-                return True
-        return False
+    def _is_other(self, path: str, seen: Seen) -> bool:
+        """Whether *path* is known as another name of a followed file, or as refused."""
+        followed = seen.identity in self.context.tails or seen.identity in self.refused
+        return followed and self.others.get(path) == seen.identity
 
     def _meet(self, present: Mapping[str, Seen]) -> None:
         """At the first contact with this pattern: decide where to begin in what was there before."""

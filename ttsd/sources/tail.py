@@ -151,6 +151,13 @@ class Tail:
         except OSError:
             return False
 
+    def is_at(self, seen: Seen) -> bool:
+        """Whether *seen* is this file."""
+        last = self.seen
+        if last is not None and last.inode == seen.inode and last.device == seen.device:
+            return True
+        return seen.identity == self.identity
+
     def changed(self, seen: Seen) -> bool:
         """Whether *seen* promises something to read."""
         self.seen = seen
