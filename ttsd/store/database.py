@@ -44,6 +44,11 @@ _KINDS: dict[int, tuple[type[StoreError], str, str]] = {
         "the database cannot be opened",
         "check the folder's permissions and free space",
     ),
+    sqlite3.SQLITE_IOERR: (
+        StoreError,
+        "the disk answers with an error",
+        "look at the disk's health and free space; lines wait in their files",
+    ),
     sqlite3.SQLITE_CORRUPT: (
         StoreCorrupt,
         "the database is damaged",
