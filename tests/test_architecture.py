@@ -20,7 +20,7 @@ LONGEST = 400
 
 WORDS = {
     *("__init__", "clock", "errors", "marks", "model", "patterns", "replace_file"),
-    *("schema", "settings", "settings_text", "shapes"),
+    *("schema", "settings", "settings_manners", "settings_text", "shapes"),
 }
 """Modules of the vocabulary, which everybody may import. They import nothing but one another."""
 ROOMS: dict[str, set[str]] = {

@@ -19,6 +19,7 @@ from ttsd.beside import Beside
 from ttsd.engines_in_use import EnginesInUse
 from ttsd.errors import StoreError, UsageError
 from ttsd.mailbox import Died, Done, Ended, Gone, Mailbox
+from ttsd.manners import Manners
 from ttsd.mode import ModeFile
 from ttsd.model import SourceName
 from ttsd.rules_in_force import TABLES, RulesInForce
@@ -29,6 +30,7 @@ from ttsd.waiting_list import WaitingList
 
 if TYPE_CHECKING:
     from ttsd.clock import Clock
+    from ttsd.events import Event
     from ttsd.mode import Mode
     from ttsd.model import EngineName, Utterance, UtteranceId
     from ttsd.settings import Settings, SourceSettings
@@ -73,12 +75,18 @@ class House:
         self._successor: Speaker | None = None
         self._source_stage: Stage | None = None
         self._rules = RulesInForce(self.store, clock)
+        self.manners = Manners(
+            *(settings.duck, settings.hold, _state_dir(settings) / "lowered.json", clock),
+            keep_back=self._keep_back,
+            died=self._died,
+        )
 
     def start(self) -> None:
         """Begin to speak and to follow. Raises TtsdError."""
         # numpy, soxr and libpulse come with these: the control socket answers already.
         self.speaker = self._make_speaker(self.settings)
         self.speaker.start()
+        self.manners.stage.start()
         self.engines.load()
         self._follow()
 
@@ -96,9 +104,8 @@ class House:
             self._succeed(self._make_speaker(new))
         elif changed & {"engines", "engine"}:
             self._use_chain()
-        for speaker in (self.speaker, self._successor):
-            if "speech" in changed and speaker is not None:
-                speaker.adopt(new.speech)
+        for speaker in self._speakers() if "speech" in changed else ():
+            speaker.adopt(new.speech)
         if reading is not None:
             self._use_reading(reading)
         self.settings = new
@@ -106,6 +113,8 @@ class House:
             self._update_sources()
         if "retention" in changed:
             self.store.retain(new.retention)
+        if changed & {"duck", "hold"}:
+            self.manners.use(new.duck, new.hold)
         if "log" in changed:
             log.configure(new.log)
         if changed & {"engines", "engine"}:
@@ -131,6 +140,7 @@ class House:
             ends.callback(self.store.close)
             ends.callback(self.beside.join)
             ends.callback(self.engines.close)
+            ends.callback(self.manners.close)
             ends.callback(self._stop_speaking)
             ends.callback(self._stop_following)
 
@@ -159,7 +169,7 @@ class House:
         else:
             self.speaker.resume()
         kind = events.Paused if paused else events.Resumed
-        self._events.publish(kind(at=self.clock.time()))
+        self._publish(kind(at=self.clock.time()))
 
     def set_volume(self, *, volume: int | None = None, muted: bool | None = None) -> Mode:
         """Change what is given, by a ramp, and keep it for the next start."""
@@ -226,7 +236,8 @@ class House:
     def stages(self) -> tuple[Stage, ...]:
         """The threads that must make progress."""
         sources = (self._source_stage,) if self._source_stage is not None else ()
-        return sources + (self.speaker.stages if self.speaker is not None else ())
+        speaking = self.speaker.stages if self.speaker is not None else ()
+        return (*sources, self.manners.stage, *speaking)
 
     def settled(self) -> bool:
         """Whether the sources are followed, and every output stands or is known to be gone and looked for."""
@@ -239,7 +250,8 @@ class House:
 
     def trouble(self) -> str | None:
         """Why the queue does not move; None: it does."""
-        return self.speaker.trouble if self.speaker else None
+        trouble = self.speaker.trouble if self.speaker else None
+        return trouble or (self.manners.holding if self.store.counts().queued else None)
 
     def outputs(self) -> tuple[OutputStatus, ...]:
         """How each output is."""
@@ -269,24 +281,34 @@ class House:
             settings.speech,
             self._rules.make(settings),
             self.clock,
-            publish=self._events.publish,
+            publish=self._publish,
             died=self._died,
             levels_path=_state_dir(settings) / "levels.json",
             ended=lambda spoken: self._mailbox.put(Ended(spoken)),
             announce=self.queue.announce,
         )
         speaker.set_volume(self.mode.gain)
+        speaker.keep_back(self.manners.live)
         return speaker
 
+    def _publish(self, event: Event) -> None:
+        self.manners.notice(event)
+        self._events.publish(event)
+
+    def _keep_back(self, kept: bool) -> None:
+        for speaker in self._speakers():
+            speaker.keep_back(kept)
+
+    def _speakers(self) -> list[Speaker]:
+        return [speaker for speaker in (self.speaker, self._successor) if speaker is not None]
+
     def _use_reading(self, reading: Reading) -> None:
-        for speaker in (self.speaker, self._successor):
-            if speaker is not None:
-                speaker.use_reading(reading)
+        for speaker in self._speakers():
+            speaker.use_reading(reading)
 
     def _use_chain(self) -> None:
-        for speaker in (self.speaker, self._successor):
-            if speaker is not None:
-                speaker.use_chain(self.engines.chain, released=self._free_engines)
+        for speaker in self._speakers():
+            speaker.use_chain(self.engines.chain, released=self._free_engines)
 
     def _succeed(self, successor: Speaker) -> None:
         """The speaker finishes what it says and gives its outputs back; then *successor* goes on."""

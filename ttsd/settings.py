@@ -19,6 +19,7 @@ from ttsd.marks import Range as Range
 from ttsd.marks import Rest as Rest
 from ttsd.marks import Size as Size
 from ttsd.model import EngineName
+from ttsd.settings_manners import DuckSettings, HoldSettings
 from ttsd.settings_text import (
     BlocklistSettings,
     CleanSettings,
@@ -246,6 +247,8 @@ class Settings:
     language: Annotated[
         Mapping[str, str], Help("Voice or preset by language: pt-BR, then pt, then default.")
     ] = field(default_factory=dict)
+    duck: DuckSettings = DuckSettings()
+    hold: HoldSettings = HoldSettings()
     state: StateSettings = StateSettings()
     retention: RetentionSettings = RetentionSettings()
     control: ControlSettings = ControlSettings()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -178,7 +176,7 @@ def test_a_killed_daemon_gives_its_lock_back(tmp_path: Path) -> None:
         with pytest.raises(StoreLocked, match=f"process {process.pid}"):
             Store.open(path, clock=FakeClock())
     finally:
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
         if process.stdout is not None:
             process.stdout.close()

@@ -171,10 +171,13 @@ def _was_rotated(before: Tail) -> bool:
     if before.is_gone():
         return False
     where = siblings.whereabouts(before.owner.context, before.at)
-    if where is None:
-        # Moved to another directory: an archive, or an editor's folder of backups.
-        return before.is_open and before.at.offset < EVIDENCE
-    return not siblings.is_backup(where)
+    if where is not None and siblings.is_backup(where):
+        return False
+    if where is not None and siblings.is_generation(where, before.home):
+        return True
+    # It has another name or another directory: an archive, or what a link led to until an editor replaced
+    # the link. Long text that comes again tells; short text may be chance.
+    return (before.is_open or where is not None) and before.at.offset < EVIDENCE
 
 
 def _between(source: Source, home: str, origin: Tail | Checkpoint, *, rotated: bool) -> list[Tail]:

@@ -17,6 +17,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ttsd.model import Priority
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -134,6 +136,7 @@ class Channel:
         """The utterance being written; None between utterances, and after it was withdrawn or cut."""
         self._nudged: set[Reader] = set()
         self._held = False
+        self._kept = False
         self._closed = False
 
     def reader(self, *, leads: bool) -> Reader:
@@ -189,6 +192,12 @@ class Channel:
             return self._changed.wait_for(
                 lambda: not any(r.items or r.current is not None for r in self._readers), timeout
             )
+
+    def keep_back(self, kept: bool) -> None:
+        """Let nobody begin an utterance that is not urgent, or let them again; what was begun goes on."""
+        with self._changed:
+            self._kept = kept
+            self._changed.notify_all()
 
     def knows(self, id: UtteranceId) -> bool:
         """Whether *id* is being written, waits here, or was begun by a reader that has not seen its end."""
@@ -254,6 +263,8 @@ class Channel:
         if not reader.items:
             return False
         item, leaders = reader.items[0], self._leaders()
+        if isinstance(item, Begin) and self._kept and item.utterance.priority < Priority.URGENT:
+            return False
         if reader in leaders or not isinstance(item, Begin | End):
             return True
         if isinstance(item, Begin):

@@ -217,6 +217,10 @@ class Speaker:
         for player in self._players:
             player.resume()
 
+    def keep_back(self, kept: bool) -> None:
+        """Begin nothing that is not urgent, or go on with it; what sounds goes on."""
+        self._channel.keep_back(kept)
+
     def set_volume(self, volume: float) -> None:
         """*volume*: a factor, 1.0 as synthesised, 0.0 mute; reached by a ramp."""
         for player in self._players:

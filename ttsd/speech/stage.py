@@ -58,6 +58,7 @@ class Stage(threading.Thread):
         """End after the running step. A stage that does not end in time is left behind with a warning."""
         self._stopping.set()
         self._interrupt()
-        self.join(timeout)
+        if self.ident is not None:  # else it was never started
+            self.join(timeout)
         if self.is_alive():
             log.warning("stage_does_not_end", stage=self.stage, waited=timeout)
