@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttsd.config_show import toml_value
+from ttsd.config.show import toml_value
 from ttsd.engines import catalog
 from ttsd.schema import Table, fields_of, plain
 from ttsd.settings import EngineSettings, Settings

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ttsd.settings import Settings, SourceSettings
-from ttsd.settings_text import CleanSettings
+from ttsd.settings.text import CleanSettings
 from ttsd.text.clean import Cleaner
 from ttsd.text.rules import Extras, Rules, Verdict
 

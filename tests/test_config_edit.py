@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttsd.config_edit import edited, set_value
+from ttsd.config.edit import edited, set_value
 from ttsd.errors import ConfigError
 
 TEXT = """# My file

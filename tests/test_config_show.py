@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from ttsd import config, config_edit
-from ttsd.config_schema import config_schema
-from ttsd.config_show import MASK, Setting, as_toml, effective, get
+from ttsd import config
+from ttsd.config import edit
+from ttsd.config.json_schema import config_schema
+from ttsd.config.show import MASK, Setting, as_toml, effective, get
 from ttsd.engines import catalog
 from ttsd.errors import ConfigError, UsageError
 
@@ -99,7 +100,7 @@ def test_a_setting_or_a_table_can_be_asked_for(file: Path) -> None:
 def test_a_value_is_set_as_a_person_writes_it(file: Path, key: str, text: str, value: object) -> None:
     import tomllib
 
-    config_edit.set_text(file, key, text)
+    edit.set_text(file, key, text)
     here: Any = tomllib.loads(file.read_text())
     for part in key.replace("[", ".").replace("]", "").split("."):
         here = here[int(part) if part.isdecimal() else part]
@@ -116,18 +117,18 @@ def test_a_value_that_is_not_allowed_is_refused_and_the_file_stays(file: Path) -
         ("engine.piper.lenght_scale", "1"),
     ):
         with pytest.raises(ConfigError):
-            config_edit.set_text(file, key, text)
+            edit.set_text(file, key, text)
     for key in ("speech.pause", "speach.pause_ms", "sources[7].path", ""):
         with pytest.raises(UsageError):
-            config_edit.set_text(file, key, "1")
+            edit.set_text(file, key, "1")
     assert file.read_text() == TEXT
 
 
 def test_a_file_that_has_problems_can_be_mended_one_by_one(file: Path) -> None:
     file.write_text('[speech]\npause_ms = -1\nsentence_pause_ms = -1\n[log]\nlevel = "x"\n')
     for key, text in (("engines", "tone"), ("speech.pause_ms", "1"), ("log.level", "info")):
-        config_edit.set_text(file, key, text)
-    config_edit.set_text(file, "speech.sentence_pause_ms", "1")
+        edit.set_text(file, key, text)
+    edit.set_text(file, "speech.sentence_pause_ms", "1")
     config.load(file, {})
 
 

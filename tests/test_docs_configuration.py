@@ -7,7 +7,8 @@ from pathlib import Path
 
 import config_tables
 
-from ttsd import config, environment
+from ttsd import config
+from ttsd.config import environment
 from ttsd.settings import Settings
 
 TEXT = config_tables.FILE.read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ttsd import config
-from ttsd.settings_text import CleanSettings, RouteSettings, SourceRules
+from ttsd.settings.text import CleanSettings, RouteSettings, SourceRules
 from ttsd.text import files
 from ttsd.text.explain import explain
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttsd import config
+from ttsd.config.first import Answers, ask, text, write
 from ttsd.errors import ConfigError, UsageError
-from ttsd.first_config import Answers, ask, text, write
 from ttsd.model import EngineName
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=30)

@@ -19,10 +19,10 @@ from waiting import wait_for
 
 from ttsd import events
 from ttsd.audio.pulse import PulseOutput
-from ttsd.manners import Manners
-from ttsd.marks import Duration
+from ttsd.daemon.manners import Manners
 from ttsd.model import Priority, SourceName, State, Utterance, UtteranceId
-from ttsd.settings_manners import DuckSettings, HoldSettings
+from ttsd.settings.manners import DuckSettings, HoldSettings
+from ttsd.settings.marks import Duration
 from ttsd.speech.channel import Begin, Channel
 
 if TYPE_CHECKING:

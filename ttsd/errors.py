@@ -1,7 +1,7 @@
 """One tree of errors: each says what happened, where, and what to do next.
 
 `code` is stable (scripts and the control protocol rely on it); the words may change.
-Only `cli.py` and `daemon.py` turn errors into exit codes.
+Only the command line and the daemon turn errors into exit codes.
 """
 
 from __future__ import annotations

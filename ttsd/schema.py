@@ -1,6 +1,6 @@
 """Plain data to frozen dataclasses and back, driven by the dataclasses' annotations.
 
-`config.py` (TOML) and `control/` (JSON) both read through here, and the JSON Schema and the tables
+`config` (TOML) and `control/` (JSON) both read through here, and the JSON Schema and the tables
 of the documentation come from the same annotations. Pure: no files, no environment.
 
 Invariant: `read` reports every problem at once, and returns an object only if there was none.

@@ -12,9 +12,9 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from ttsd.marks import Duration
 from ttsd.settings import Settings, SourceSettings
-from ttsd.settings_text import BlocklistSettings, CleanSettings, PronounceSettings, RouteSettings
+from ttsd.settings.marks import Duration
+from ttsd.settings.text import BlocklistSettings, CleanSettings, PronounceSettings, RouteSettings
 from ttsd.text.repeats import Repeats
 from ttsd.text.rules import Rules
 

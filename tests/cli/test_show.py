@@ -8,11 +8,11 @@ from typing import Any
 from ttsd.cli import show
 from ttsd.cli.colour import Paint
 from ttsd.commands import METHODS
+from ttsd.daemon.status import DaemonStatus, NowStatus, QueueStatus
 from ttsd.model import EngineName, SourceName
 from ttsd.schema import plain
 from ttsd.sources.status import FileStatus, SourceStatus
 from ttsd.speech.speaker import OutputStatus
-from ttsd.status import DaemonStatus, NowStatus, QueueStatus
 from ttsd.store.records import Counters
 
 RED, GREEN = "\x1b[31m", "\x1b[32m"

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from fakes import FakeClock
 
-from ttsd.marks import Duration
 from ttsd.model import SourceName, Spoken, State, Utterance, UtteranceId
 from ttsd.settings import Settings, SourceSettings
-from ttsd.settings_text import RateSettings
+from ttsd.settings.marks import Duration
+from ttsd.settings.text import RateSettings
 from ttsd.speech.reading import Reading, Refusal, Script
 from ttsd.text.rules import Extras
 

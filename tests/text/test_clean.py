@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rule_parts import ANY_TEXT, MESSY, TAGS, cleaned
 
-from ttsd.settings_text import CleanSettings
+from ttsd.settings.text import CleanSettings
 from ttsd.text.clean import Cleaner
 
 EVERYTHING = Cleaner(CleanSettings())

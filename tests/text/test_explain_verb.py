@@ -129,7 +129,7 @@ def test_lines_are_those_that_the_source_would_queue() -> None:
 
 def test_nothing_in_a_line_acts_on_the_terminal() -> None:
     from ttsd.settings import Settings
-    from ttsd.settings_text import BlocklistSettings
+    from ttsd.settings.text import BlocklistSettings
 
     settings = Settings(blocklist=(BlocklistSettings(words=("darn",), action="beep"),))
     shown = table(explained(settings, None, ["\x1b[31mred\x07 darn it"]))

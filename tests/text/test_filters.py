@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rule_parts import ANY_TEXT, rules, said, text_of
 
-from ttsd.settings_text import BlocklistSettings
+from ttsd.settings.text import BlocklistSettings
 from ttsd.text.blocklist import BEEP, Blocklist
 from ttsd.text.rules import Extras
 

@@ -9,7 +9,7 @@ from rule_parts import ANY_TEXT, MESSY, rules, text_of
 
 from ttsd.errors import PatternError
 from ttsd.model import EngineName
-from ttsd.settings_text import PronounceSettings
+from ttsd.settings.text import PronounceSettings
 from ttsd.text.dictionary import dictionary
 from ttsd.text.pronounce import Pronouncer
 from ttsd.text.rules import Extras
@@ -104,7 +104,7 @@ def test_a_slow_pattern_leaves_the_text_and_is_told() -> None:
 
 
 def _kept() -> object:
-    from ttsd.settings_text import CleanSettings
+    from ttsd.settings.text import CleanSettings
 
     return CleanSettings(repeats=False, ids="keep")
 

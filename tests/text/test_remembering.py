@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttsd.marks import Duration
 from ttsd.settings import SourceSettings
-from ttsd.settings_text import RateSettings
+from ttsd.settings.marks import Duration
+from ttsd.settings.text import RateSettings
 from ttsd.text.limits import MOST_SPEAKERS, Limits
 from ttsd.text.repeats import MOST, Repeats
 from ttsd.text.words import skipped

@@ -14,7 +14,7 @@ from rule_parts import ANY_TEXT, MESSY, rules, said, text_of
 from ttsd.model import SAY, SourceName
 from ttsd.schema import plain
 from ttsd.settings import Settings, SourceSettings
-from ttsd.settings_text import BlocklistSettings, CleanSettings, PronounceSettings, RouteSettings
+from ttsd.settings.text import BlocklistSettings, CleanSettings, PronounceSettings, RouteSettings
 from ttsd.text import files
 from ttsd.text.explain import explain
 from ttsd.text.rules import RuleBook

@@ -12,7 +12,7 @@ from rule_parts import rules
 
 from ttsd.model import EngineName, Priority
 from ttsd.settings import EngineSettings, Settings, SourceSettings
-from ttsd.settings_text import RouteSettings
+from ttsd.settings.text import RouteSettings
 from ttsd.text.language import fits, ladder, nearest, normal, of_settings, of_voice
 from ttsd.text.rules import Extras, Verdict
 from ttsd.text.voices import of_pool
@@ -121,7 +121,7 @@ def test_a_slow_route_is_passed_over_and_told() -> None:
 
 
 def _raw() -> object:
-    from ttsd.settings_text import CleanSettings
+    from ttsd.settings.text import CleanSettings
 
     return CleanSettings(repeats=False, ids="keep")
 

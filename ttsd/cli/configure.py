@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from ttsd import config_edit, config_show, first_config, paths
+from ttsd import paths
 from ttsd.cli import parser
+from ttsd.config import edit, first, show
 from ttsd.engines import catalog
 from ttsd.errors import UsageError
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ttsd.completion import Shell
-    from ttsd.config_show import Setting
-    from ttsd.first_config import Answers
+    from ttsd.config.first import Answers
+    from ttsd.config.show import Setting
 
 _ANSWERS = ("sources", "start", "engines", "voice", "output", "device", "folder")
 
@@ -29,15 +30,15 @@ def init(arguments: argparse.Namespace) -> int:
     """`ttsd init`: asks a person at a terminal, takes options otherwise."""
     path = _file(arguments)
     if path.exists() and not arguments.force:
-        raise first_config.exists(path)
+        raise first.exists(path)
     given = {name: value for name in _ANSWERS if (value := getattr(arguments, name)) is not None}
     for name in ("sources", "engines"):
         if name in given:
             given[name] = tuple(given[name])
     answers = replace(_default_answers(), **given)
     if not given and not arguments.yes and sys.stdin.isatty():
-        answers = first_config.ask(_prompt, answers)
-    first_config.write(path, answers, replace=arguments.force)
+        answers = first.ask(_prompt, answers)
+    first.write(path, answers, replace=arguments.force)
     print(f"wrote {path}")
     for name in answers.engines:
         if (entry := catalog.find(name)) and (why := catalog.missing(entry)):
@@ -48,7 +49,7 @@ def init(arguments: argparse.Namespace) -> int:
 
 def _default_answers() -> Answers:
     """The default chain as far as it is installed; whole where nothing is, to say what to install."""
-    default = first_config.Answers()
+    default = first.Answers()
     there = tuple(name for name in default.engines if (e := catalog.find(name)) and not catalog.missing(e))
     return replace(default, engines=there or default.engines)
 
@@ -64,18 +65,18 @@ def configuration(arguments: argparse.Namespace) -> int:
     """`ttsd config show | get | set | schema`."""
     match arguments.action:
         case "schema":
-            from ttsd.config_schema import config_schema
+            from ttsd.config.json_schema import config_schema
 
             print(json.dumps(config_schema(), ensure_ascii=False, indent=2))
             return 0
         case "show":
-            found = config_show.effective(arguments.config)
-            print(_as_json(found) if arguments.json else config_show.as_toml(found), end="")
+            found = show.effective(arguments.config)
+            print(_as_json(found) if arguments.json else show.as_toml(found), end="")
             return 0
         case action if arguments.key is None:
             raise UsageError("which setting?", next_step=f"ttsd config {action} speech.pause_ms")
         case "get":
-            found = config_show.get(arguments.key, arguments.config)
+            found = show.get(arguments.key, arguments.config)
             print(_as_json(found) if arguments.json else _for_people(arguments.key, found), end="")
             return 0
         case _:
@@ -86,8 +87,8 @@ def _set(arguments: argparse.Namespace) -> int:
     if arguments.value is None:
         raise UsageError("which value?", next_step=f"ttsd config set {arguments.key} VALUE")
     path = _file(arguments)
-    config_edit.set_text(path, arguments.key, arguments.value)
-    found = config_show.get(arguments.key, path)
+    edit.set_text(path, arguments.key, arguments.value)
+    found = show.get(arguments.key, path)
     if arguments.json:
         print(_as_json(found), end="")
         return 0
@@ -100,11 +101,11 @@ def _set(arguments: argparse.Namespace) -> int:
 def _for_people(key: str, found: tuple[Setting, ...]) -> str:
     """One setting bare, as a script wants it; a table as TOML."""
     if [setting.key for setting in found] != [key]:
-        return config_show.as_toml(found)
+        return show.as_toml(found)
     value = found[0].value
     if value is None:
         return "\n"
-    return f"{value if isinstance(value, str) else config_show.toml_value(value)}\n"
+    return f"{value if isinstance(value, str) else show.toml_value(value)}\n"
 
 
 def _as_json(found: tuple[Setting, ...]) -> str:

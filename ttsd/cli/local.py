@@ -38,7 +38,7 @@ class EngineRow:
 
 def run(arguments: argparse.Namespace) -> int:
     """`ttsd run`: the daemon, until it is stopped."""
-    from ttsd import daemon
+    from ttsd.daemon import daemon
 
     if arguments.log is not None:
         from ttsd.service import log_file
@@ -138,7 +138,7 @@ def devices(arguments: argparse.Namespace) -> int:
     """`ttsd devices`: asked of the sound server itself, whether a daemon runs or not."""
     from ttsd.audio.devices import list_devices
     from ttsd.cli import show
-    from ttsd.results import Devices
+    from ttsd.daemon.results import Devices
     from ttsd.schema import plain
 
     listing = list_devices()

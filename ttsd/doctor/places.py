@@ -43,7 +43,7 @@ def configuration(
 
 def _secrets(path: Path, environ: Mapping[str, str]) -> Iterable[Check]:
     """A file with a key or a token in it is nobody else's affair."""
-    from ttsd.config_show import MASK, effective
+    from ttsd.config.show import MASK, effective
 
     secret = [one.key for one in effective(path, environ) if one.value == MASK and one.origin[:4] != "TTSD"]
     if secret and _open_to_others(path):

@@ -1,6 +1,6 @@
 """The engines that ttsd knows: pure data, and what can be asked of it without importing any engine.
 
-`config.py` and every worker import this: standard library, nothing heavy. An entry without an adapter
+`config` and every worker import this: standard library, nothing heavy. An entry without an adapter
 is known and not built in this version; it says so wherever it is asked for.
 """
 

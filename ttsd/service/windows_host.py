@@ -17,9 +17,9 @@ import servicemanager
 import win32service
 import win32serviceutil
 
-from ttsd.daemon import Daemon, prepare
+from ttsd.daemon.daemon import Daemon, prepare
+from ttsd.daemon.mailbox import Reloading, Stopping
 from ttsd.errors import TtsdError
-from ttsd.mailbox import Reloading, Stopping
 from ttsd.service import log_file
 from ttsd.service.notify import Notifier
 from ttsd.service.plan import NAME

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ttsd.settings import Settings
-    from ttsd.settings_text import RouteSettings, SourceRules
+    from ttsd.settings.text import RouteSettings, SourceRules
 
 Found = tuple[tuple[str | int, ...], str]
 """Where a problem is, from the root, and what it is."""

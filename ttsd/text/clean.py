@@ -20,7 +20,7 @@ from ttsd.text.words import words_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ttsd.settings_text import CleanSettings
+    from ttsd.settings.text import CleanSettings
     from ttsd.text.numerals import Numerals
 
     Step: TypeAlias = Callable[[str, str], str]

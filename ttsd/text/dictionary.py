@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttsd.settings_text import PronounceSettings
+from ttsd.settings.text import PronounceSettings
 from ttsd.text.language import is_tag, normal
 from ttsd.text.pronounce import problem_of
 

@@ -15,7 +15,7 @@ from ttsd.patterns import Pattern
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ttsd.settings_text import SourceRules
+    from ttsd.settings.text import SourceRules
 
     Fields: TypeAlias = Mapping[str, str]
     Parser: TypeAlias = Callable[[str], Fields | None]

@@ -14,7 +14,7 @@ from ttsd.text.levels import LEVELS, rank
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from ttsd.settings_text import SourceRules
+    from ttsd.settings.text import SourceRules
     from ttsd.text.fields import Fields
 
     Filter: TypeAlias = Callable[[Fields], str | None]

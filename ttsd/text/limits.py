@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ttsd.settings_text import RateSettings, SourceRules
+    from ttsd.settings.text import RateSettings, SourceRules
 
 MOST_SPEAKERS = 2000
 

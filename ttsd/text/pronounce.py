@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ttsd.errors import PatternError
 from ttsd.patterns import Pattern
-from ttsd.settings_text import PronounceSettings
+from ttsd.settings.text import PronounceSettings
 from ttsd.text.language import fits, is_tag
 
 if TYPE_CHECKING:

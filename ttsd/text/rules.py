@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from ttsd.model import EngineName, SourceName
     from ttsd.settings import Settings
-    from ttsd.settings_text import BlocklistSettings, PronounceSettings, SourceRules
+    from ttsd.settings.text import BlocklistSettings, PronounceSettings, SourceRules
     from ttsd.text.fields import Fields
     from ttsd.text.template import Template
 

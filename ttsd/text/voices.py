@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ttsd.model import EngineName, Priority
-    from ttsd.settings_text import RouteSettings, SourceRules
+    from ttsd.settings.text import RouteSettings, SourceRules
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ttsd.replace_file import replace_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-log = structlog.get_logger("ttsd.mode")
+log = structlog.get_logger("ttsd.daemon.mode")
 
 
 @dataclass(frozen=True, slots=True)

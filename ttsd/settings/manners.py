@@ -1,6 +1,6 @@
 """What can be configured about other sounds: the tables `[duck]` and `[hold]`.
 
-Pure data like `settings.py`, which puts these tables into the whole.
+Pure data; `Settings` puts these tables into the whole.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from ttsd.marks import Duration, Help, Range
+from ttsd.settings.marks import Duration, Help, Range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

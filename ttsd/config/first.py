@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
-from ttsd.config_show import toml_value
+from ttsd.config.show import toml_value
 from ttsd.errors import ConfigError, UsageError
 from ttsd.model import EngineName
 from ttsd.replace_file import replace_file
@@ -113,9 +113,9 @@ def _words(answer: str) -> tuple[str, ...]:
 def _check(written: str) -> None:
     from pathlib import Path
 
-    from ttsd import config
+    from ttsd.config import loading
 
-    config.build(config.given(written, Path("ttsd.toml"), {}))
+    loading.build(loading.given(written, Path("ttsd.toml"), {}))
 
 
 _HEAD = """\

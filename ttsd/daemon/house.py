@@ -15,23 +15,24 @@ import structlog
 
 from ttsd import events, log
 from ttsd.audio.portaudio import PortAudio
-from ttsd.beside import Beside
-from ttsd.engines_in_use import EnginesInUse
+from ttsd.daemon.beside import Beside
+from ttsd.daemon.engines_in_use import EnginesInUse
+from ttsd.daemon.mailbox import Died, Done, Ended, Gone, Mailbox
+from ttsd.daemon.manners import Manners
+from ttsd.daemon.mode import ModeFile
+from ttsd.daemon.rules_in_force import TABLES, RulesInForce
+from ttsd.daemon.waiting_list import WaitingList
 from ttsd.errors import StoreError, UsageError
-from ttsd.mailbox import Died, Done, Ended, Gone, Mailbox
-from ttsd.manners import Manners
-from ttsd.mode import ModeFile
 from ttsd.model import SourceName
-from ttsd.rules_in_force import TABLES, RulesInForce
 from ttsd.sources.status import SourceStatus
 from ttsd.speech.stage import Stage
 from ttsd.store import Store
-from ttsd.waiting_list import WaitingList
 
 if TYPE_CHECKING:
     from ttsd.clock import Clock
+    from ttsd.daemon.mode import Mode
+    from ttsd.daemon.waiting_list import EventSink
     from ttsd.events import Event
-    from ttsd.mode import Mode
     from ttsd.model import EngineName, Utterance, UtteranceId
     from ttsd.settings import Settings, SourceSettings
     from ttsd.sources.news import SourceChange
@@ -39,9 +40,8 @@ if TYPE_CHECKING:
     from ttsd.speech.ledger import Now
     from ttsd.speech.reading import Reading
     from ttsd.speech.speaker import OutputStatus, Speaker
-    from ttsd.waiting_list import EventSink
 
-logger = structlog.get_logger("ttsd.house")
+logger = structlog.get_logger("ttsd.daemon.house")
 
 DATABASE = "ttsd.db"
 _FIXED = frozenset({"state", "control"})

@@ -12,8 +12,8 @@ from ttsd.errors import EngineCancelled, EngineError
 from ttsd.settings import EngineSettings
 
 if TYPE_CHECKING:
-    from ttsd.beside import Beside
     from ttsd.clock import Clock
+    from ttsd.daemon.beside import Beside
     from ttsd.engines.chain import Chain
     from ttsd.engines.engine import Engine
     from ttsd.model import EngineName

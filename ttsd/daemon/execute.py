@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ttsd import __version__, commands, results
+from ttsd import __version__, commands
+from ttsd.daemon import results
 from ttsd.errors import EngineError, TtsdError, UsageError
 from ttsd.model import Spoken, State
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ttsd.commands import Command
+    from ttsd.daemon.house import House
     from ttsd.engines.engine import Engine
-    from ttsd.house import House
     from ttsd.model import EngineName, SourceName, Utterance, UtteranceId
 
     Reply = Callable[[object], None]

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from ttsd.clock import Clock
     from ttsd.model import UtteranceId
-    from ttsd.settings_manners import DuckSettings, HoldSettings
+    from ttsd.settings.manners import DuckSettings, HoldSettings
 
-log = structlog.get_logger("ttsd.manners")
+log = structlog.get_logger("ttsd.daemon.manners")
 
 LOOK_SECONDS = 1.0
 """How often, while ttsd speaks, it is looked for programs that have begun to play."""

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttsd import config_sources, environment, paths
+from ttsd import paths
+from ttsd.config import environment, source_settings
 from ttsd.errors import ConfigError, EngineRefused, PatternError
 from ttsd.model import SAY
 from ttsd.patterns import Pattern
@@ -150,7 +151,7 @@ def _resolved(settings: Settings, data: Mapping[str, Any], folder: Path) -> Sett
     """The same with absolute paths, named sources and known places."""
     return replace(
         settings,
-        sources=config_sources.resolved(settings, data, folder),
+        sources=source_settings.resolved(settings, data, folder),
         dictionary=settings.dictionary and paths.absolute(settings.dictionary, folder),
         blocklist=tuple(
             replace(blocklist, file=blocklist.file and paths.absolute(blocklist.file, folder))
@@ -201,11 +202,12 @@ def _rule_problems(settings: Settings, folder: Path) -> list[Problem]:
 
     sources = settings.sources
     meant = replace(
-        settings, sources=tuple(config_sources.with_filters(source, folder) for source in sources)
+        settings, sources=tuple(source_settings.with_filters(source, folder) for source in sources)
     )
     return [
         Problem(
-            config_sources.as_written(where, sources[int(where[1])]) if where[0] == "sources" else where, text
+            source_settings.as_written(where, sources[int(where[1])]) if where[0] == "sources" else where,
+            text,
         )
         for where, text in check.problems(meant)
     ]
@@ -267,7 +269,7 @@ def _bad_addresses(uris: str) -> Iterator[str]:
 
 def _located(problems: tuple[Problem, ...], given: Given) -> list[str]:
     """One sentence for each problem, with the line or variable it comes from; in the file's order."""
-    from ttsd.toml_lines import Lines  # needed only when something is wrong
+    from ttsd.config.toml_lines import Lines  # needed only when something is wrong
 
     lines = Lines(given.text)
     found = []

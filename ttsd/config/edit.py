@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ttsd import config, environment
+from ttsd.config import environment, loading
 from ttsd.errors import ConfigError, UsageError
 from ttsd.replace_file import replace_file
 from ttsd.schema import Table
@@ -50,19 +50,19 @@ def set_text(path: Path, key: str, text: str) -> None:
     ConfigError if the value is not allowed there.
     """
     before = _text(path)
-    given = config.given(before, path, {})
+    given = loading.given(before, path, {})
     where = environment.put(Table(Settings), given.data, _parts(key), text)
     if where is None:
         known = [name.removeprefix(environment.PREFIX).lower() for name in environment.names(Settings)]
         hint = did_you_mean(key, [name.replace("__", ".") for name in known])
         raise UsageError(f"there is no setting {key}{hint}", next_step="`ttsd config show` lists them all")
-    config.keep_text(given.data, where, text)
+    loading.keep_text(given.data, where, text)
     value: Any = given.data
     for part in where:
         value = value[part]
     after = edited(before, key, value, path)
-    problems = config.check(config.given(after, path, {}))[1]
-    old = config.check(config.given(before, path, {}))[1]
+    problems = loading.check(loading.given(after, path, {}))[1]
+    old = loading.check(loading.given(before, path, {}))[1]
     if new := [str(problem) for problem in problems if problem not in old]:
         raise ConfigError(new)
     set_value(path, key, value)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ttsd.config_watch import ConfigWatch
+from ttsd.config.watch import ConfigWatch
 
 if TYPE_CHECKING:
     from ttsd.clock import Clock

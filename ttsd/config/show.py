@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ttsd import config, shapes
+from ttsd import shapes
+from ttsd.config import loading
+from ttsd.config.toml_lines import Lines
 from ttsd.errors import UsageError
 from ttsd.schema import Table, fields_of, plain
 from ttsd.settings import Settings
 from ttsd.shapes import did_you_mean, dotted, is_secret
-from ttsd.toml_lines import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +43,8 @@ class Setting:
 
 def effective(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> tuple[Setting, ...]:
     """Every setting, in the order of the documentation. Raises ConfigError."""
-    given = config.read_given(path, environ)
-    settings = config.build(given)
+    given = loading.read_given(path, environ)
+    settings = loading.build(given)
     lines = Lines(given.text)
     found = []
     for where, value in _leaves(Table(Settings), settings, ()):
@@ -119,8 +120,8 @@ def _leaves(shape: Shape, value: Any, where: Where) -> Iterator[tuple[Where, obj
         yield where, value
 
 
-def _origin(where: Where, given: config.Given, lines: Lines) -> str:
-    if variable := config.variable_of(where, given):
+def _origin(where: Where, given: loading.Given, lines: Lines) -> str:
+    if variable := loading.variable_of(where, given):
         return variable
     here: Any = given.data
     for part in where:

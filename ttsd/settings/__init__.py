@@ -1,6 +1,6 @@
 """What can be configured, as frozen dataclasses: the names, types, ranges and defaults of ttsd.toml.
 
-Pure data, imported by every room; `config.py` builds it from TOML and reports what does not fit.
+Pure data, imported by every room; `config` builds it from TOML and reports what does not fit.
 Each field carries its help text and range in its annotation, so that checks, the JSON schema and
 the documentation come from one place. Durations are seconds; in TOML also "500ms", "20s", "2m", "1h", "7d".
 """
@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from ttsd.marks import Duration as Duration
-from ttsd.marks import Help as Help
-from ttsd.marks import Hidden as Hidden
-from ttsd.marks import Range as Range
-from ttsd.marks import Rest as Rest
-from ttsd.marks import Size as Size
 from ttsd.model import EngineName
-from ttsd.settings_manners import DuckSettings, HoldSettings
-from ttsd.settings_text import (
+from ttsd.settings.manners import DuckSettings, HoldSettings
+from ttsd.settings.marks import Duration as Duration
+from ttsd.settings.marks import Help as Help
+from ttsd.settings.marks import Hidden as Hidden
+from ttsd.settings.marks import Range as Range
+from ttsd.settings.marks import Rest as Rest
+from ttsd.settings.marks import Size as Size
+from ttsd.settings.text import (
     BlocklistSettings,
     CleanSettings,
     PronounceSettings,

@@ -13,22 +13,24 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ttsd import __version__, commands, config, config_edit, events, log, results
+from ttsd import __version__, commands, config, events, log
 from ttsd.clock import SystemClock
-from ttsd.config_watch import ConfigWatch
+from ttsd.config import edit
+from ttsd.config.watch import ConfigWatch
 from ttsd.control.server import Server
 from ttsd.control.transport import default_transport
-from ttsd.engine_news import EngineNews
+from ttsd.daemon import results
+from ttsd.daemon.engine_news import EngineNews
+from ttsd.daemon.execute import LATER, Executor
+from ttsd.daemon.house import House
+from ttsd.daemon.mailbox import Asked, Died, Done, Ended, Gone, Mailbox, Reloading, Stopping
+from ttsd.daemon.status import DaemonStatus, NowStatus, QueueStatus
 from ttsd.engines import catalog
 from ttsd.errors import ConfigError, EngineError, TtsdError
-from ttsd.execute import LATER, Executor
-from ttsd.house import House
-from ttsd.mailbox import Asked, Died, Done, Ended, Gone, Mailbox, Reloading, Stopping
 from ttsd.model import EngineName
 from ttsd.service.console import closing_ends
 from ttsd.service.notify import Notifier
 from ttsd.service.watchdog import Watchdog
-from ttsd.status import DaemonStatus, NowStatus, QueueStatus
 from ttsd.stderr import Terminals, secure
 
 if TYPE_CHECKING:
@@ -38,10 +40,10 @@ if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.commands import Command
     from ttsd.control.transport import Transport
-    from ttsd.mailbox import Message
+    from ttsd.daemon.mailbox import Message
     from ttsd.settings import Settings
 
-logger = structlog.get_logger("ttsd.daemon")
+logger = structlog.get_logger("ttsd.daemon.daemon")
 
 SWITCH_INTERVAL = 0.0005
 """Seconds. sqlite3 and pipe reads give the GIL away at every step: at Python's default of 5 ms one busy
@@ -211,7 +213,7 @@ class Daemon:
         old = self._house.settings
         engines = (name, *(other for other in old.engines if other != name))
         if self._settings.path is not None:  # first: a file that cannot be changed leaves all as it is
-            config_edit.set_value(self._settings.path, "engines", engines)
+            edit.set_value(self._settings.path, "engines", engines)
             self._watch.seen()
         self._house.use_engines(engines)
         self._engine_news.look(self._house.engines.chain.status())

@@ -1,6 +1,6 @@
 """What can be configured about what is said and in whose voice: the tables that `ttsd/text/` compiles.
 
-Pure data like `settings.py`, which puts these tables into the whole. A source takes what it does not
+Pure data; `Settings` puts these tables into the whole. A source takes what it does not
 say itself from the tables at the top of the file.
 """
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from ttsd.marks import Duration, Help, Range
 from ttsd.model import EngineName, Priority
+from ttsd.settings.marks import Duration, Help, Range
 
 Level = Literal["trace", "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
 
