@@ -106,12 +106,15 @@ def programs(client: PulseClient) -> tuple[Program, ...]:
 def to_lower(
     client: PulseClient, level: int, spare: Collection[str], known: Iterable[Lowered]
 ) -> list[Lowered]:
-    """What is not among *known* and would be at *level* per cent of its volume. Raises OutputError."""
+    """What is not among *known* and would be at *level* per cent of its volume. Raises OutputError.
+
+    A stream at nothing is left for the next look: PipeWire tells of a stream before it knows its volume.
+    """
     done = {low.before.index for low in known}
     return [
         Lowered(program, tuple(value * level // 100 for value in program.volume))
         for program in programs(client)
-        if program.index not in done and program.name not in spare
+        if program.index not in done and program.name not in spare and any(program.volume)
     ]
 
 
