@@ -30,6 +30,8 @@ class Field:
     """A field of a dataclass as data sees it."""
 
     name: str
+    attribute: str
+    """The name in the dataclass: with a _ behind it where Python has a word of that name."""
     shape: Shape
     help: str
     required: bool
@@ -59,12 +61,12 @@ class Table:
             if field.rest:
                 continue
             if field.name in rest:
-                found[field.name] = field.shape.read(rest.pop(field.name), at, problems)
+                found[field.attribute] = field.shape.read(rest.pop(field.name), at, problems)
             elif field.required:
                 problems.append(Problem(at, f"is missing; it must be {field.shape.words()}"))
         for field in fields_of(self.cls):
             if field.rest:
-                found[field.name], rest = field.shape.read(rest, where, problems), {}
+                found[field.attribute], rest = field.shape.read(rest, where, problems), {}
         if not self.lenient:
             known = [field.name for field in fields_of(self.cls) if not field.rest]
             for key in rest:
@@ -139,7 +141,8 @@ def _fields_of(cls: type) -> tuple[Field, ...]:
         default = factory() if factory is not MISSING else field.default
         found.append(
             Field(
-                name=field.name,
+                name=field.name.removesuffix("_"),
+                attribute=field.name,
                 shape=shape_of(hints[field.name]),
                 help=next((mark.text for mark in marks if isinstance(mark, Help)), ""),
                 required=default is MISSING,
@@ -168,6 +171,8 @@ def shape_of(hint: Any, allowed: Range = shapes.ANY) -> Shape:
             return shapes.Optional(shape_of(inner[0], allowed))
         if set(inner) <= {str, int, float, bool}:
             return shapes.Scalar()
+        if len(inner) == 2 and inner[0] is str and is_dataclass(inner[1]):
+            return shapes.OrText(shape_of(inner[1]), fields(inner[1])[0].name)
     if origin is Literal:
         return shapes.Choice({word: word for word in arguments})
     if origin is tuple and arguments[1:] == (...,):

@@ -277,6 +277,26 @@ class Optional:
 
 
 @dataclass(frozen=True, slots=True)
+class OrText:
+    """A table, or a text that stands for one of its keys."""
+
+    shape: Shape
+    key: str
+
+    def read(self, value: object, where: Where, problems: list[Problem]) -> Any:
+        return self.shape.read({self.key: value} if isinstance(value, str) else value, where, problems)
+
+    def words(self) -> str:
+        return f"text (its {self.key}) or {self.shape.words()}"
+
+    def data(self, text: str) -> object:
+        return text
+
+    def json(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, self.shape.json()]}
+
+
+@dataclass(frozen=True, slots=True)
 class ListOf:
     """A list, read into a tuple."""
 

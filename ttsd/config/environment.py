@@ -59,7 +59,7 @@ def put(shape: Shape, data: Any, parts: list[str], text: str) -> Where | None:
     """Set in plain *data* what *parts* leads to, from text; where that is, or None if it leads nowhere."""
     key, *rest = parts
     where: str | int
-    if isinstance(shape, shapes.Optional):
+    if isinstance(shape, shapes.Optional | shapes.OrText):
         return put(shape.shape, data, parts, text)
     if isinstance(shape, Table) and isinstance(data, dict):
         fields = {field.name: field.shape for field in fields_of(shape.cls) if not field.rest}

@@ -106,9 +106,11 @@ def toml_value(value: object) -> str:
 
 def _leaves(shape: Shape, value: Any, where: Where) -> Iterator[tuple[Where, object]]:
     """Every single setting below *value*, with its place."""
+    if isinstance(shape, shapes.OrText):
+        shape = shape.shape
     if isinstance(shape, Table):
         for one in fields_of(shape.cls):
-            inner = getattr(value, one.name)
+            inner = getattr(value, one.attribute)
             yield from _leaves(one.shape, inner, where if one.rest else (*where, one.name))
     elif isinstance(shape, shapes.MapOf) and isinstance(value, Mapping):
         for key, inner in value.items():

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from ttsd.model import EngineName
+from ttsd.settings.captions import CaptionSettings
 from ttsd.settings.manners import DuckSettings, HoldSettings
 from ttsd.settings.marks import Duration as Duration
 from ttsd.settings.marks import Help as Help
@@ -20,6 +21,8 @@ from ttsd.settings.marks import Hidden as Hidden
 from ttsd.settings.marks import Range as Range
 from ttsd.settings.marks import Rest as Rest
 from ttsd.settings.marks import Size as Size
+from ttsd.settings.notices import NoticeSettings
+from ttsd.settings.quiet import MuteSettings, QuietSettings
 from ttsd.settings.text import (
     BlocklistSettings,
     CleanSettings,
@@ -27,6 +30,7 @@ from ttsd.settings.text import (
     RouteSettings,
     SourceRules,
 )
+from ttsd.settings.voices import VoiceSettings, VoicesSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,12 +247,18 @@ class Settings:
     pronounce: tuple[PronounceSettings, ...] = ()
     dictionary: Annotated[Path | None, Help("A file of pronunciations, read again when it is saved.")] = None
     blocklist: tuple[BlocklistSettings, ...] = ()
+    voice: Mapping[str, VoiceSettings] = field(default_factory=dict)
     route: tuple[RouteSettings, ...] = ()
     language: Annotated[
         Mapping[str, str], Help("Voice or preset by language: pt-BR, then pt, then default.")
     ] = field(default_factory=dict)
+    voices: VoicesSettings = VoicesSettings()
     duck: DuckSettings = DuckSettings()
     hold: HoldSettings = HoldSettings()
+    mute: MuteSettings = MuteSettings()
+    quiet: QuietSettings = QuietSettings()
+    captions: CaptionSettings = CaptionSettings()
+    notices: NoticeSettings = NoticeSettings()
     state: StateSettings = StateSettings()
     retention: RetentionSettings = RetentionSettings()
     control: ControlSettings = ControlSettings()

@@ -183,9 +183,24 @@ class SourceRules:
     key: Annotated[
         str | None, Range(1, 200), Help("A newer line with this key replaces a waiting one: {speaker}.")
     ] = None
+    interrupt: Annotated[
+        Literal["resume", "queue", "drop"] | None,
+        Help(
+            "What something urgent interrupts: goes on at its sentence, begins again, or is dropped;"
+            " default: as in `[speech]`."
+        ),
+    ] = None
+    withdraw: Annotated[
+        str | None,
+        Range(1, 4096),
+        Help("A regex for lines that tell of a deletion: (?P<key>…) or (?P<speaker>…) says of what."),
+    ] = None
     max_age: Annotated[Duration | None, Range(1, None), Help("Older lines are not worth saying.")] = None
     limit: Annotated[RateSettings | None, Help("At most so many lines of this source.")] = None
     speaker_limit: Annotated[RateSettings | None, Help("At most so many lines of one speaker.")] = None
+    tell_skipped: Annotated[
+        bool, Help("Say how many lines a limit or `max_queue` has cost: 12 messages skipped.")
+    ] = False
     clean: Annotated[CleanSettings | None, Help("Its own `[clean]`; what is not there is as at the top.")] = (
         None
     )
