@@ -169,6 +169,10 @@ def _resolved(settings: Settings, data: Mapping[str, Any], folder: Path) -> Sett
             settings.control,
             socket=paths.absolute(settings.control.socket or paths.default_socket_path(), folder),
         ),
+        http=replace(
+            settings.http,
+            token_file=settings.http.token_file and paths.absolute(settings.http.token_file, folder),
+        ),
     )
 
 
@@ -193,7 +197,20 @@ def _contradictions(settings: Settings, folder: Path) -> list[Problem]:
             what = f'is also called "{name}", as sources[{names[name]}] is; give it a `name` of its own'
             problems.append(Problem(where, what))
         problems += [Problem((*where, key), text) for key, text in _unusable(source)]
-    return problems + _rule_problems(settings, folder) + _engine_problems(settings)
+    return [
+        *problems,
+        *_rule_problems(settings, folder),
+        *_engine_problems(settings),
+        *_http_problems(settings),
+    ]
+
+
+def _http_problems(settings: Settings) -> list[Problem]:
+    """An API that others than this machine's programs could reach, and that asks for no token."""
+    http = settings.http
+    if not http.enabled or http.is_loopback or http.token_file is not None:
+        return []
+    return [Problem(("http", "host"), f'"{http.host}" can be reached by others: `token_file` must be given')]
 
 
 def _rule_problems(settings: Settings, folder: Path) -> list[Problem]:

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from ttsd.model import EngineName
 from ttsd.settings.captions import CaptionSettings
+from ttsd.settings.http import HttpSettings
 from ttsd.settings.manners import DuckSettings, HoldSettings
 from ttsd.settings.marks import Duration as Duration
 from ttsd.settings.marks import Help as Help
@@ -262,6 +263,7 @@ class Settings:
     state: StateSettings = StateSettings()
     retention: RetentionSettings = RetentionSettings()
     control: ControlSettings = ControlSettings()
+    http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
     path: Annotated[Path | None, Hidden()] = None
     """The file this was read from; None: built-in defaults. Not a setting."""
