@@ -175,6 +175,12 @@ class EngineCancelled(EngineError):
     code = "engine-cancelled"
 
 
+class InstallError(TtsdError):
+    """An engine was not installed; run again, the same command goes on where it was."""
+
+    code = "install"
+
+
 class OutputError(TtsdError):
     """An output cannot take sound now."""
 

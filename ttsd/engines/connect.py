@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ttsd.engines import catalog
+from ttsd.engines import installed
 from ttsd.engines.child import Child
 from ttsd.engines.dialled import Dialled
 from ttsd.engines.uri import parse
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ttsd.engines.link import Link
     from ttsd.settings import EngineSettings
 
-_BOOT = Path(__file__).with_name("boot.py")
+BOOT = Path(__file__).with_name("boot.py")
+"""What any interpreter is started with to be a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Place:
     """ttsd's data folder of the user."""
     cache: Path
     """ttsd's cache folder of the user."""
-    python: Path = Path(sys.executable)
-    """The interpreter of the engine's venv."""
+    python: Path | None = None
+    """The interpreter to run engines with; None: that of the engine's own venv, or this one."""
     adapter: str | None = None
     """An adapter in place of the catalogue's: `module:Class` or `file.py:Class`."""
 
@@ -71,15 +72,20 @@ class Process:
 
     def missing(self) -> str | None:
         """See Connector."""
-        return None if self._place.adapter else catalog.missing(self._entry)
+        if self._place.adapter or self._place.python:  # told what to run
+            return None
+        return installed.missing(self._entry, self._place.data)
 
     def connect(self, heard: Callable[[str], str | None]) -> Link:
         """See Connector."""
-        return Child(self._name, self._command(), self._environment(), heard)
+        # Looked for each time: an engine may have been installed, or renewed, since the last one.
+        place = self._place
+        python = place.python or installed.python_of(place.data, self._entry.name) or Path(sys.executable)
+        return Child(self._name, self._command(python), self._environment(python), heard)
 
-    def _command(self) -> list[str]:
+    def _command(self, python: Path) -> list[str]:
         settings, place = self._settings, self._place
-        command = [str(place.python), str(_BOOT), self._entry.name, "--parent", str(os.getpid())]
+        command = [str(python), str(BOOT), self._entry.name, "--parent", str(os.getpid())]
         if place.adapter:
             command += ["--adapter", place.adapter]
         if settings.voice:
@@ -92,9 +98,9 @@ class Process:
             command += [option, str(folder)]
         return command
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, python: Path) -> dict[str, str]:
         environment = dict(os.environ)
-        if self._place.python != Path(sys.executable):
+        if python != Path(sys.executable):
             # It would put this venv's libraries before those of the engine's.
             environment.pop("PYTHONPATH", None)
         threads = str(max(1, (os.cpu_count() or 2) - 1))

@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ttsd.engines import catalog
+from ttsd.engines import catalog, installed
 from ttsd.engines.adapter import Setup, load_adapter
 from ttsd.engines.serving import Connection, Service, say
 from ttsd.errors import EngineError, EngineMissing
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str]) -> int:
     """Serve one engine; *argv* as `ttsd worker` takes it. Returns the exit status."""
     arguments = _arguments(argv)
+    if (python := _own_python(arguments)) is not None:
+        return _run_with(python, arguments, argv)
     if arguments.parent:
         _die_with(arguments.parent)
     if arguments.nice and sys.platform != "win32":
@@ -84,14 +86,42 @@ def _adapter_of(arguments: argparse.Namespace) -> str:
     return entry.adapter
 
 
-def _setup_of(arguments: argparse.Namespace) -> Setup:
+def _own_python(arguments: argparse.Namespace) -> Path | None:
+    """The Python of the engine's own venv, if it has one and this is another; asked for by people alone."""
+    if arguments.parent or arguments.adapter:
+        return None
+    entry = catalog.find(arguments.engine)
+    data, _ = _folders(arguments)
+    python = None if entry is None else installed.python_of(data, entry.name)
+    return None if python is None or Path(sys.prefix) == python.parent.parent else python
+
+
+def _run_with(python: Path, arguments: argparse.Namespace, argv: Sequence[str]) -> int:
+    """Go on as a worker of another venv: one process, where the system can change one's program."""
+    data, cache = _folders(arguments)  # that venv may not be able to find them
+    folders = ["--data", str(data), "--cache", str(cache)]
+    command = [str(python), str(Path(__file__).with_name("boot.py")), *argv, *folders]
+    if sys.platform == "win32":
+        import subprocess
+
+        return subprocess.call(command)
+    return os.execv(command[0], command)  # noqa: S606  # no shell is wanted
+
+
+def _folders(arguments: argparse.Namespace) -> tuple[Path, Path]:
+    """The user's data and cache folder."""
     data, cache = arguments.data, arguments.cache
     if data is None or cache is None:
-        # Started by hand, in ttsd's own venv: an engine's venv may not have it.
+        # Started by hand: in ttsd's own venv, because an engine's may not have this package.
         import platformdirs
 
         data = data or platformdirs.user_data_path("ttsd", appauthor=False)
         cache = cache or platformdirs.user_cache_path("ttsd", appauthor=False)
+    return data, cache
+
+
+def _setup_of(arguments: argparse.Namespace) -> Setup:
+    data, cache = _folders(arguments)
     threads = arguments.threads or max(1, (os.cpu_count() or 2) - 1)
     return Setup(arguments.voice, arguments.options, arguments.base, data, cache, threads)
 

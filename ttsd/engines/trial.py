@@ -1,0 +1,56 @@
+"""A sentence spoken by an engine to see whether it can, and how fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ttsd.clock import SystemClock
+from ttsd.errors import EngineSilent
+
+if TYPE_CHECKING:
+    from ttsd.clock import Clock
+    from ttsd.engines.engine import Engine, Request
+    from ttsd.model import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of it."""
+
+    samples: Samples
+    rate: int
+    """Frames per second."""
+    voice: str | None
+    load_seconds: float
+    """From nothing to ready."""
+    first_audio_seconds: float
+    """From the request to its first sound."""
+    real_time_factor: float
+    """Seconds of waiting for a second of sound; below 1 it is faster than it speaks."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the sound."""
+        return self.samples.size / self.rate
+
+
+def speak(engine: Engine, request: Request, clock: Clock | None = None) -> Trial:
+    """Load *engine* and let it speak. Raises EngineError."""
+    import numpy as np
+
+    clock = clock or SystemClock()
+    began = clock.monotonic()
+    engine.load()
+    ready = clock.monotonic()
+    pieces, first, rate = [], 0.0, 0
+    for chunk in engine.synthesize(request):
+        first = first or clock.monotonic() - ready
+        rate = chunk.rate
+        pieces.append(chunk.samples)
+    if not pieces:
+        raise EngineSilent("gave no sound at all", where=engine.name)
+    took = clock.monotonic() - ready
+    samples = np.concatenate(pieces)
+    voice = request.voice or engine.status().voice
+    return Trial(samples, rate, voice, ready - began, first, took / (samples.size / rate))
