@@ -1,0 +1,173 @@
+"""Kokoro: 82 million parameters, 54 voices in nine languages, on onnxruntime.
+
+kokoro-onnx runs the model; what it is fed are misaki's symbols, which the model was trained on. The
+files are looked for where the user keeps them: nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ttsd.engines.adapters.kokoro_symbols import Symbols, batches
+from ttsd.engines.adapters.kokoro_voices import best_for, blend, language_of, spoken
+from ttsd.engines.catalog import defaults
+from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused
+from ttsd.model import Chunk, Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ttsd.engines.adapter import Setup
+    from ttsd.engines.engine import Request
+
+USUAL = "af_heart"
+MODELS = {
+    "fp32": "kokoro-v1.0.onnx",
+    "fp16": "kokoro-v1.0.fp16.onnx",
+    "int8": "kokoro-v1.0.int8.onnx",
+}
+"""File names of the releases, the fastest on a processor first."""
+VOICES = "voices-v1.0.bin"
+RELEASE = "https://github.com/thewh1teagle/kokoro-onnx/releases/tag/model-files-v1.0"
+
+
+@dataclass(slots=True)
+class Stoppable:
+    """What kokoro-onnx takes for an onnxruntime session: one whose run can be ended from any thread."""
+
+    session: Any
+    options: Any = None
+    """onnxruntime.RunOptions of the sentence at hand."""
+
+    @property
+    def _model_path(self) -> str:  # read by Kokoro.from_session
+        return str(self.session._model_path)
+
+    def get_inputs(self) -> Any:
+        """See onnxruntime.InferenceSession."""
+        return self.session.get_inputs()
+
+    def run(self, outputs: Any, inputs: Any) -> Any:
+        """See onnxruntime.InferenceSession."""
+        return self.session.run(outputs, inputs, self.options)
+
+
+class Kokoro:
+    """See ttsd.engines.adapter.Adapter."""
+
+    def __init__(self) -> None:
+        self._kokoro: Any = None
+        self._session: Stoppable
+        self._symbols: Symbols
+        self._names: tuple[str, ...] = ()
+        self._default = USUAL
+        self._cancelled = False
+
+    def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """See Adapter."""
+        model, styles = find(setup)
+        progress(f"loading {model.name}")
+        try:
+            import kokoro_onnx
+            import onnxruntime
+        except ImportError as error:
+            raise EngineMissing(f"Kokoro cannot be imported: {error}") from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = setup.threads
+        options.log_severity_level = 3
+        # Threads that spin while they wait would take a game's time.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+            self._session = Stoppable(session)
+            self._kokoro = kokoro_onnx.Kokoro.from_session(self._session, str(styles))
+            self._names = tuple(sorted(self._kokoro.get_voices()))
+        except Exception as error:  # onnxruntime and numpy raise classes of their own, without a common one
+            raise EngineRefused(f"{model} and {styles.name} cannot be loaded: {error}"[:300]) from error
+        self._symbols = Symbols()
+        self._default = setup.voice or (USUAL if USUAL in self._names else self._names[0])
+        blend(self._default, self._names)
+        # espeak reads its data, and the model allocates, at the first text.
+        for _ in self._speak(self._symbols.of("Ready.", language_of(self._default) or "en-US"), "", 1.0):
+            pass
+
+    def prepare(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """See Adapter: there is nothing to prepare."""
+
+    def voices(self) -> tuple[Voice, ...]:
+        """See Adapter."""
+        names = dict.fromkeys((self._default, *self._names))
+        return tuple(Voice(name, language_of(name)) for name in names)
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """See Adapter: a chunk for each batch of symbols."""
+        self._cancelled = False
+        voice = request.voice or best_for(request.language, self._default, self._names)
+        if voice is None:
+            raise EngineRefused(f"has no voice for the language {request.language}")
+        told = spoken(request.language) if request.language else None
+        symbols = self._symbols.of(request.text, told or language_of(voice) or "en-US")
+        options = {**defaults("kokoro"), **request.options}
+        yield from self._speak(symbols, voice, float(options["speed"]))
+
+    def cancel(self) -> None:
+        """See Adapter: the graph stops at its next node."""
+        self._cancelled = True
+        if (running := self._session.options) is not None:
+            running.terminate = True
+
+    def close(self) -> None:
+        """See Adapter."""
+
+    def _speak(self, symbols: str, voice: str, speed: float) -> Iterator[Chunk]:
+        import numpy as np
+        import onnxruntime
+
+        style: Any = sum(
+            np.asarray(self._kokoro.voices[name], np.float32) * np.float32(share)
+            for name, share in blend(voice or self._default, self._names)
+        )
+        pieces = batches(symbols, self._kokoro.tokenizer.vocab)
+        if not pieces:
+            raise EngineRefused("there is nothing in the text that it can pronounce")
+        for piece in pieces:
+            self._session.options = onnxruntime.RunOptions()
+            if self._cancelled:
+                raise EngineCancelled("cancelled")
+            try:
+                samples, rate = self._kokoro.create(
+                    piece, voice=style, speed=speed, is_phonemes=True, trim=len(pieces) == 1
+                )
+            except Exception as error:  # onnxruntime's own classes; a cancelled run raises one, too
+                if self._cancelled:
+                    raise EngineCancelled("cancelled") from error
+                raise EngineRefused(f"its graph failed: {error}"[:300]) from error
+            finally:
+                self._session.options = None
+            yield Chunk(np.asarray(samples, np.float32).reshape(-1), int(rate))
+
+
+def find(setup: Setup) -> tuple[Path, Path]:
+    """The model and the file of its voices. Raises EngineMissing with where they belong."""
+    options = setup.options
+    wanted = str(options.get("precision", ""))
+    places = [setup.base / "kokoro", setup.data / "kokoro"]
+    names = [MODELS[wanted]] if wanted else list(MODELS.values())
+    if given := str(options.get("model", "")):
+        path = setup.base / Path(given).expanduser()
+        if path.is_dir():
+            places = [path]
+        else:
+            places, names = [path.parent], [path.name]
+    found = [place / name for place in places for name in names if (place / name).is_file()]
+    if not found:
+        raise EngineMissing(
+            f"has no model {names[0]}",
+            next_step=f"put it and {VOICES} into {places[-1]}; they are at {RELEASE}",
+        )
+    styles = setup.base / Path(str(options.get("voices", "") or found[0].with_name(VOICES))).expanduser()
+    if not styles.is_file():
+        raise EngineMissing(f"has no voices: {styles} is missing", next_step=f"it is at {RELEASE}")
+    return found[0], styles
