@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ttsd.errors import PatternError
 from ttsd.patterns import Pattern
+from ttsd.text import withdraw
 from ttsd.text.language import AUTO, DEFAULT, is_tag
 from ttsd.text.pronounce import problem_of
 from ttsd.text.template import names, stray_brace
@@ -72,6 +73,11 @@ def _of_source(source: SourceRules) -> Iterator[tuple[tuple[str | int, ...], str
     for key in ("include_text", "exclude_text"):
         for index, text in _of_patterns(getattr(source, key)):
             yield (key, index), text
+    if source.withdraw is not None:
+        wrong = next(_of_patterns((source.withdraw,)), None)
+        text = wrong[1] if wrong else withdraw.problem_of(source.withdraw, has_key=source.key is not None)
+        if text is not None:
+            yield ("withdraw",), text
     for key in ("include_fields", "exclude_fields"):
         patterns = getattr(source, key)
         for name, (_, wrong) in zip(patterns, _each(patterns.values()), strict=True):

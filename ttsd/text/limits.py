@@ -6,7 +6,6 @@ one that was quiet longest is forgotten, and has a full bucket when it comes bac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,18 +37,6 @@ class Bucket:
         self._left -= 1.0
 
 
-@dataclass(slots=True)
-class Skipped:
-    """How many messages were kept back since this was asked last."""
-
-    count: int = 0
-
-    def take(self) -> int:
-        """The count, which begins anew: for "12 messages skipped"."""
-        count, self.count = self.count, 0
-        return count
-
-
 class Limits:
     """The limits of one source. For one thread."""
 
@@ -57,7 +44,6 @@ class Limits:
         self._source, self._speaker = source.limit, source.speaker_limit
         self._all: Bucket | None = None
         self._speakers: dict[str, Bucket] = {}
-        self.skipped = Skipped()
 
     def allow(self, speaker: str, now: float) -> str | None:
         """None: *speaker* may say something now, and it counts. Otherwise the reason why not.
@@ -66,13 +52,11 @@ class Limits:
         """
         mine = self._of(speaker, now)
         if mine is not None and not mine.has(now):
-            self.skipped.count += 1
             return f"speaker_limit: {speaker.strip() or 'nobody'} says too much"
         if self._source is not None:
             if self._all is None:
                 self._all = Bucket(self._source, now)
             if not self._all.has(now):
-                self.skipped.count += 1
                 return "limit: too much at once"
             self._all.take()
         if mine is not None:
