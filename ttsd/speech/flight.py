@@ -1,0 +1,52 @@
+"""What is known of an utterance on its way from its claim to its end, and what of it people are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ttsd.model import State
+
+if TYPE_CHECKING:
+    from ttsd.model import EngineName, Utterance
+    from ttsd.speech.channel import SentenceStart
+    from ttsd.speech.play import Player
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What is being heard."""
+
+    utterance: Utterance
+    engine: EngineName | None
+    voice: str | None
+    sentence: int
+    """Index within the utterance."""
+    text: str
+    """The sentence."""
+    since: float
+    """Unix seconds at which the utterance began."""
+
+
+@dataclass(slots=True)
+class Flight:
+    """An utterance on its way from the claim to its end. The ledger's recording thread alone writes it, but for what others decide."""
+
+    utterance: Utterance
+    lead: Player | None = None
+    """The output that was the first to be heard."""
+    began: float | None = None
+    sentence: SentenceStart | None = None
+    """The last one heard."""
+    waiting_for: set[Player] | None = None
+    """Required outputs that have not reported its end; None: no output has."""
+    state: State = State.QUEUED
+    """What the store was told last."""
+    cut: bool = False
+    """Its end was decided before it came."""
+    returns: bool = False
+    """Its end is to be queued again."""
+    first: int = 0
+    """The sentence with which it begins (again)."""
+    nameless: bool = False
+    """Its text is kept nowhere: it was taken back."""
