@@ -56,6 +56,17 @@ def default_state_dir() -> Path:
     return folder
 
 
+def default_data_dir() -> Path:
+    """The folder for voices and engines; it need not exist."""
+    if sys.platform == "linux":
+        folder = _xdg("XDG_DATA_HOME", ".local/share")
+    else:
+        from platformdirs import user_data_path
+
+        folder = user_data_path("ttsd", appauthor=False)
+    return folder
+
+
 def default_socket_path() -> Path:
     """The control socket, or, on Windows, the file that holds its port and token.
 

@@ -18,6 +18,7 @@ from ttsd import __version__
 from ttsd.engines import protocol, wire
 from ttsd.engines.connect import Place
 from ttsd.engines.engine import Request
+from ttsd.engines.recipe import Recipe, Step
 from ttsd.errors import (
     EngineCancelled,
     EngineCrashed,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SENTENCE = Request("Four score")
+RECIPE = Recipe(steps=(Step(packages=("nothing==1",)),), megabytes=1)
 
 
 def collected(chunks: Iterator[Chunk], heard: list[Chunk]) -> None:
@@ -234,14 +236,14 @@ def test_a_model_that_is_missing_is_told_with_its_remedy(tmp_path: Path) -> None
 
 
 def test_an_engine_that_is_not_installed_starts_no_process(tmp_path: Path) -> None:
-    known = entry(adapter="nowhere:Nothing", modules=("no_such_module",), install="pip install it")
+    known = entry(adapter="nowhere:Nothing", modules=("no_such_module",), recipe=RECIPE)
     place = Place(tmp_path, tmp_path, tmp_path)
     engine = host_at(place, known)
     status = engine.status()
     assert status.state == "missing"
     assert "no_such_module" in (status.detail or "")
-    assert "pip install it" in (status.detail or "")
-    with pytest.raises(EngineMissing, match="pip install it"):
+    assert "ttsd engine install xtts" in (status.detail or "")
+    with pytest.raises(EngineMissing, match="ttsd engine install xtts"):
         list(engine.synthesize(SENTENCE))
     engine.close()
 
@@ -420,6 +422,7 @@ sys.path.insert(0, {str(BAD_ADAPTERS.parent.parent)!r})
 from engine_parts import host
 import threading
 from ttsd.engines.engine import Request
+from ttsd.engines.recipe import Recipe, Step
 engine = host({adapter!r}, Path({str(tmp_path)!r}))
 def speak():
     for chunk in engine.synthesize(Request("word " * 1400)):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from ttsd import paths
 from ttsd.cli import parser
 from ttsd.config import edit, first, show
-from ttsd.engines import catalog
+from ttsd.engines import catalog, installed
 from ttsd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def init(arguments: argparse.Namespace) -> int:
     first.write(path, answers, replace=arguments.force)
     print(f"wrote {path}")
     for name in answers.engines:
-        if (entry := catalog.find(name)) and (why := catalog.missing(entry)):
+        if (entry := catalog.find(name)) and (why := installed.missing(entry, paths.default_data_dir())):
             print(f"{name} {why}; {entry.install or 'it is passed over'}")
     print(f"next: ttsd run{f' --config {path}' if arguments.config else ''}")
     return 0
@@ -50,7 +50,9 @@ def init(arguments: argparse.Namespace) -> int:
 def _default_answers() -> Answers:
     """The default chain as far as it is installed; whole where nothing is, to say what to install."""
     default = first.Answers()
-    there = tuple(name for name in default.engines if (e := catalog.find(name)) and not catalog.missing(e))
+    data = paths.default_data_dir()
+    known = ((name, catalog.find(name)) for name in default.engines)
+    there = tuple(name for name, entry in known if entry and not installed.missing(entry, data))
     return replace(default, engines=there or default.engines)
 
 

@@ -90,11 +90,12 @@ def engines(arguments: argparse.Namespace) -> int:
 
 def engine_rows(chain: tuple[str, ...]) -> tuple[EngineRow, ...]:
     """Every known engine: the chain's first, in its order."""
-    from ttsd.engines import catalog
+    from ttsd.engines import catalog, installed
+    from ttsd.paths import default_data_dir
 
-    rows = []
-    for entry in catalog.ENTRIES:
-        why = catalog.missing(entry)
+    rows, data = [], default_data_dir()
+    for entry in catalog.entries():
+        why = installed.missing(entry, data)
         detail = f"{why} ({entry.install})" if why and entry.install else why
         rows.append(
             EngineRow(

@@ -67,6 +67,10 @@ def _verbs(arguments: argparse.Namespace) -> Verbs:
             from ttsd.cli import configure
 
             return configure.VERBS
+        case "engine":
+            from ttsd.cli import engine
+
+            return engine.VERBS
         case "explain":
             from ttsd.cli import explain
 

@@ -55,6 +55,7 @@ VERBS: dict[str, Verb] = {
     "events": Verb("print what happens as it happens, one JSON object a line", words.events, data=False),
     "switch": Verb("put an engine at the head of the chain, now and in the file", words.switch),
     "engines": Verb("list the engines: what is installed, and what brings the others"),
+    "engine": Verb("install an engine into a venv of its own, renew, remove or try it", words.engine),
     "voices": Verb("list the voices that can be asked for", words.voices),
     "worker": Verb("run one engine as a Wyoming server", words.worker, data=False, config=False),
     "devices": Verb("list the devices that sound can go to, as they are now", config=False),

@@ -87,6 +87,30 @@ def switch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("engine", metavar="ENGINE", help="its name, as `ttsd engines` lists it")
 
 
+def engine(parser: argparse.ArgumentParser) -> None:
+    """An action, an engine, and how it is installed."""
+    actions = ("install", "upgrade", "remove", "test")
+    parser.add_argument("action", choices=actions, help="test lets it speak and tells how fast it is")
+    parser.add_argument("name", metavar="NAME", help="the engine, as `ttsd engines` lists it")
+    parser.add_argument("text", nargs="*", metavar="TEXT", help="test: what to speak")
+    devices = parser.add_mutually_exclusive_group()
+    for device, words in (("cpu", "for the processor"), ("cuda", "for a graphics card of Nvidia's")):
+        devices.add_argument(
+            f"--{device}",
+            action="store_const",
+            const=device,
+            dest="device",
+            help=f"install it {words} (default: what is there)",
+        )
+    parser.add_argument(
+        "--upgrade", action="store_true", help="install: the same as the action upgrade, make it anew"
+    )
+    parser.add_argument("--python", type=Path, metavar="FILE", help="install: the Python to use")
+    parser.add_argument("--index-url", metavar="URL", help="install: pip's package index")
+    parser.add_argument("--torch-index", metavar="URL", help="install: another index, for torch alone")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="test: write the sound to this file")
+
+
 def voices(parser: argparse.ArgumentParser) -> None:
     """Of which engine."""
     parser.add_argument("engine", nargs="?", metavar="ENGINE", help="only this engine's")

@@ -25,9 +25,10 @@ from ttsd.daemon.execute import LATER, Executor
 from ttsd.daemon.house import House
 from ttsd.daemon.mailbox import Asked, Died, Done, Ended, Gone, Mailbox, Reloading, Stopping
 from ttsd.daemon.status import DaemonStatus, NowStatus, QueueStatus
-from ttsd.engines import catalog
+from ttsd.engines import catalog, installed
 from ttsd.errors import ConfigError, EngineError, TtsdError
 from ttsd.model import EngineName
+from ttsd.paths import default_data_dir
 from ttsd.service.console import closing_ends
 from ttsd.service.notify import Notifier
 from ttsd.service.watchdog import Watchdog
@@ -205,7 +206,7 @@ class Daemon:
         if known is None or known.uri is None:  # a server elsewhere needs nothing here
             if entry is None:
                 raise EngineError(f"no engine {name} is known{catalog.did_you_mean(name)}")
-            why = catalog.missing(entry)
+            why = installed.missing(entry, default_data_dir())
             if why is not None:
                 raise EngineError(f"cannot switch to {name}: {why}", next_step=entry.install)
         if self._watch.pending():  # what was saved a moment ago is not lost in our own change of the file

@@ -6,7 +6,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from ttsd.doctor.check import Check
-from ttsd.engines import catalog, uri, voices
+from ttsd.engines import catalog, installed, uri, voices
 from ttsd.engines.roster import user_place
 from ttsd.errors import EngineError
 from ttsd.settings import EngineSettings
@@ -39,9 +39,11 @@ def _engine(name: EngineName, settings: Settings) -> Iterator[Check]:
     entry = catalog.find(name)
     if entry is None:
         yield Check(label, "warn", f"is not known{catalog.did_you_mean(name)}", "`ttsd engines` lists them")
-    elif why := catalog.missing(entry):
+    elif why := installed.missing(entry, data := user_place(settings).data):
         yield Check(label, "warn", f"{why}; it is passed over", entry.install)
-    elif entry.name == "piper":
+    elif (made := installed.read(data, entry.name)) and (old := installed.outdated(entry, made)):
+        yield Check(label, "warn", old, f"ttsd engine upgrade {entry.name}")
+    elif entry.name == "piper" and made is None:  # its own venv may hold voices that are not seen from here
         yield _piper(label, wanted.voice, settings)
     else:
         yield Check(
