@@ -10,7 +10,8 @@ from ttsd.model import SourceName, Spoken, State, Utterance, UtteranceId
 from ttsd.settings import Settings, SourceSettings
 from ttsd.settings.marks import Duration
 from ttsd.settings.text import RateSettings
-from ttsd.speech.reading import Reading, Refusal, Script
+from ttsd.speech.reading import Reading, Refusal
+from ttsd.speech.script import Script
 from ttsd.text.rules import Extras
 
 CHAT = SourceName("chat")

@@ -112,7 +112,9 @@ def _fields(one: Explained) -> str:
 
 def _decided(one: Explained) -> str:
     parts = [one.source or "no source", one.language, one.priority.name.lower()]
-    parts += [f"voice {one.voice}"] * (one.voice is not None)
+    if one.voice is not None:
+        inside = ", ".join(f"{engine}: {voice or 'its own'}" for engine, voice in one.voices.items())
+        parts.append(f"voice {one.voice} by {one.because}" + (f" ({inside})" if inside else ""))
     parts += [f"engine {one.engine}"] * (one.engine is not None)
     parts += [f"key {one.key}"] * (one.key is not None)
     return ", ".join([*parts, f"{one.seconds:.1f} s"])

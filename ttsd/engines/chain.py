@@ -4,9 +4,10 @@ For a sentence
 1. The preferred engine goes first, then the chain's order; who rests is passed over.
 2. What an engine gives is passed on at once. If it fails, it rests, and the next engine gets what of
    the sentence was not heard.
-3. An engine that lacks the voice asked for is passed over without a rest. If the voice is one that
-   another engine has, or may have, but cannot speak with now, those passed over speak it in their own
-   voice, and the log says so. A voice that every engine that is installed lacks is an error.
+3. An engine that lacks the voice asked for, or any voice for the text's language, is passed over without
+   a rest. If the voice is a preset's, or one that another engine has, or may have, but cannot speak with
+   now, those passed over speak it in their own voice for the language, and the log says so. A voice that
+   every engine that is installed lacks is an error.
 4. Nobody could: EngineRefused if every engine refused this sentence, else ChainFailed, with what is
    left to say and the seconds until it is worth another try.
 
@@ -17,6 +18,7 @@ One thread speaks; `status` may be called from any.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
@@ -39,11 +41,27 @@ REFUSALS = 3
 """Sentences refused in a row that make an engine rest: one may be the sentence's fault."""
 
 
-Adapt: TypeAlias = "Callable[[str, EngineName], str]"
+Adapt: TypeAlias = "Callable[[Request, EngineName], Request]"
+"""A sentence as an engine should get it. Raises UnknownVoice, VoiceElsewhere."""
 
 
-def _as_it_is(text: str, _: EngineName) -> str:
-    return text
+def _as_it_is(request: Request, _: EngineName) -> Request:
+    return request
+
+
+class VoiceElsewhere(UnknownVoice):
+    """A preset that names no voice for this engine: another one's matter, or the engine speaks in its own."""
+
+
+def voice_of(request: Request) -> str | None:
+    """What to call the voice that a request asks for; None: the engine's own."""
+    recording = request.options.get("speaker_wav")
+    named = (request.voice, request.speaker, None if recording is None else Path(str(recording)).stem)
+    return "/".join(name for name in named if name) or None
+
+
+def _asked_for(request: Request) -> tuple[tuple[str, str | None], ...]:
+    return (("voice", request.voice), ("speaker", request.speaker))
 
 
 class ChainFailed(EngineError):
@@ -136,7 +154,7 @@ class Chain:
     ) -> Generator[Heard, None, None]:
         """Yield the sentence's sound and who speaks it. Closing the iterator cancels.
 
-        *prefer*: the engine to try first; *adapt*: the text as an engine should get it.
+        *prefer*: the engine to try first; *adapt*: the sentence as an engine should get it.
         Raises EngineCancelled, EngineRefused (this sentence cannot be spoken), ChainFailed (not now).
         """
         sentence = _Sentence(request.text)
@@ -147,7 +165,9 @@ class Chain:
             return
         strangers = [engine for engine in order if isinstance(errors.get(engine.name), UnknownVoice)]
         absent = [engine for engine in order if isinstance(errors.get(engine.name), EngineMissing)]
-        if strangers and len(strangers) + len(absent) < len(order):
+        elsewhere = any(isinstance(error, VoiceElsewhere) for error in errors.values())
+        asked_for = request.voice or request.speaker
+        if strangers and asked_for and (elsewhere or len(strangers) + len(absent) < len(order)):
             log.warning("voice_replaced", voice=request.voice, by=[engine.name for engine in strangers])
             plain = replace(request, voice=None, speaker=None)
             yield from self._try(strangers, plain, sentence, errors, adapt)
@@ -190,17 +210,18 @@ class Chain:
                 errors[engine.name] = self._resting(self._health[engine.name], left)
                 continue
             began = self._clock.monotonic()
+            asked = replace(request, text=sentence.text)
             try:
-                text = adapt(sentence.text, engine.name)
-                yield from self._one(engine, replace(request, text=text), sentence)
+                asked = adapt(asked, engine.name)
+                yield from self._one(engine, asked, sentence)
             except EngineCancelled:
                 raise
             except EngineError as error:
                 errors[engine.name] = error
                 self._note_failure(engine, error, self._clock.monotonic() - began, sentence)
-                sentence.cut(self._pace(engine, request))
+                sentence.cut(self._pace(engine, asked))
             else:
-                self._note_success(engine, request, sentence)
+                self._note_success(engine, asked, sentence)
                 sentence.text = ""
             if not sentence.text:
                 return
@@ -210,7 +231,7 @@ class Chain:
         try:
             for chunk in chunks:
                 sentence.heard(chunk)
-                yield Heard(chunk, engine.name, request.voice or engine.status().voice)
+                yield Heard(chunk, engine.name, voice_of(request) or engine.status().voice)
         finally:
             # Left early, it must stop now, not when the garbage is collected.
             if close := getattr(chunks, "close", None):
@@ -222,7 +243,7 @@ class Chain:
         health = self._health[engine.name]
         health.breaker.succeeded()
         health.refusals = 0
-        voice = request.voice or engine.status().voice
+        voice = voice_of(request) or engine.status().voice
         pace = len(sentence.text) / sentence.seconds
         health.paces[voice] = 0.7 * health.paces.get(voice, pace) + 0.3 * pace
 
@@ -246,7 +267,7 @@ class Chain:
         )
 
     def _pace(self, engine: Engine, request: Request) -> float | None:
-        return self._health[engine.name].paces.get(request.voice or engine.status().voice)
+        return self._health[engine.name].paces.get(voice_of(request) or engine.status().voice)
 
     def _failure(
         self, order: Sequence[Engine], errors: Mapping[EngineName, EngineError], request: Request, rest: str
@@ -255,9 +276,8 @@ class Chain:
         steps = "; ".join(dict.fromkeys(e.next_step for e in found.values() if e.next_step)) or None
         kinds = {type(error) for error in found.values()}
         if UnknownVoice in kinds and kinds <= {UnknownVoice, EngineMissing}:
-            wanted = f"the voice {request.voice}" if request.voice else f"the speaker {request.speaker}"
-            if request.voice and request.speaker:
-                wanted += f" with the speaker {request.speaker}"
+            named = [f"the {kind} {name}" for kind, name in _asked_for(request) if name]
+            wanted = " with ".join(named) or f"a voice for {request.language}"
             steps = "; ".join(f"{name}: {e.next_step}" for name, e in found.items() if e.next_step) or None
             return UnknownVoice(f"no engine has {wanted}", next_step=steps)
         reasons = {name: error.what for name, error in found.items()}

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 class Finish:
     """One sentence's way from one engine's voice to the channel."""
 
-    def __init__(self, heard: Heard, levels: Levels) -> None:
-        """*heard*: the sentence's first chunk tells engine, voice and rate."""
+    def __init__(self, heard: Heard, levels: Levels, gain: float = 0.0) -> None:
+        """*heard*: the sentence's first chunk tells engine, voice and rate; *gain*: dB over the level."""
         self._engine, self._voice, self._rate = heard.engine, heard.voice, heard.chunk.rate
         self._levels = levels
-        self._gain = np.float32(levels.gain(heard.engine, heard.voice))
+        self._gain = np.float32(levels.gain(heard.engine, heard.voice) * 10 ** (gain / 20))
         self._trim = Trim(self._rate)
         self._limiter = Limiter(self._rate)
         self._measured: list[Samples] | None = [] if levels.wants(heard.engine, heard.voice) else None

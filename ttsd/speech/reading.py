@@ -6,44 +6,36 @@ counts once; what is not said has a reason. Memory is bounded. One thread reads.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ttsd.model import State
+from ttsd.speech.arrival import arrival
+from ttsd.speech.presets import Presets
+from ttsd.speech.script import Script, script_of
 from ttsd.text.limits import Limits
 from ttsd.text.repeats import Repeats
 from ttsd.text.rules import NOTHING, RuleBook
+from ttsd.text.withdraw import WITHDRAWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import Literal
 
     from ttsd.clock import Clock
-    from ttsd.model import EngineName, SourceName, Spoken, Utterance, UtteranceId
+    from ttsd.model import SourceName, Spoken, Utterance, UtteranceId
     from ttsd.settings import Settings
     from ttsd.text.rules import Extras, Rules, Verdict
+    from ttsd.text.withdraw import Target
 
 log = structlog.get_logger("ttsd.speech")
 
 MOST_REMEMBERED = 4096
 """Utterances whose reading is remembered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What the engines are to speak."""
-
-    sentences: tuple[str, ...]
-    """One at a time; a sentence that is `blocklist.BEEP` alone is a beep."""
-    language: str
-    """BCP 47."""
-    voice: str | None
-    engine: EngineName | None
-    """The engine to try before the chain."""
-    adapt: Callable[[str, EngineName], str]
-    """A sentence as this engine should get it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,40 +57,56 @@ class Reading:
         clock: Clock,
         waiting: Callable[[Utterance], Iterable[Utterance]],
         spoken: Sequence[Spoken] = (),
+        withdraw: Callable[[Target], None] = lambda _: None,
     ) -> None:
-        """*waiting*: what of the same source waits behind an utterance; *spoken*: history, newest first.
+        """*waiting*: what of the same source waits behind an utterance; *spoken*: history, newest first;
+        *withdraw*: takes messages back.
 
         Raises PatternError for rules that `ttsd check` refuses.
         """
-        self._book = RuleBook(settings, extras)
-        self._clock, self._waiting = clock, waiting
+        self.book = RuleBook(settings, extras)
+        """The rules of each source. Any thread may read it."""
+        self._presets = Presets(settings)
+        self._clock, self._waiting, self._withdraw = clock, waiting, withdraw
         self._repeats = Repeats()
         self._limits: dict[SourceName, Limits] = {}
         self._read: OrderedDict[UtteranceId, str] = OrderedDict()
+        self._counting = threading.Lock()
+        self._skipped: dict[SourceName, int] = {}
         for past in reversed(spoken):
-            rules = self._book.of(past.source)
+            rules = self.book.of(past.source)
             if past.state is State.SPOKEN and rules.source.duplicates is not None:
                 text = rules.apply(past.text).text
                 self._repeats.again(text, rules.source.duplicates, past.ended_at, source=past.source)
 
+    # ---- from any thread
+
+    def interrupts(self, source: SourceName) -> Literal["resume", "queue", "drop"] | None:
+        """What becomes of an utterance of *source* that something urgent interrupts; None: as elsewhere."""
+        return self.book.of(source).source.interrupt
+
+    def take_skipped(self) -> dict[SourceName, int]:
+        """How many lines limits have cost each source that tells it, since this was asked last."""
+        with self._counting:
+            skipped, self._skipped = self._skipped, {}
+        return skipped
+
+    # ---- from the one thread that reads
+
     def read(self, utterance: Utterance) -> Script | Refusal:
         """What becomes of *utterance*."""
-        rules = self._book.of(utterance.source)
+        rules = self.book.of(utterance.source)
         verdict = rules.apply(utterance.text, voice=utterance.voice)
         if verdict.trouble is not None:
             log.warning("rule_trouble", source=utterance.source, id=utterance.id, what=verdict.trouble)
+        if verdict.reason == WITHDRAWS and (target := arrival(self.book, utterance).withdraws) is not None:
+            self._withdraw(target)  # again, if it was done when it came
         if verdict.reason is not None:
             return Refusal(State.SKIPPED if verdict.reason == NOTHING else State.DROPPED, verdict.reason)
         reason = self._superseded(rules, verdict, utterance) or self._too_much(rules, verdict, utterance)
         if reason is not None:
             return Refusal(State.DROPPED, reason)
-        return Script(
-            rules.sentences(verdict),
-            verdict.language,
-            verdict.voice,
-            utterance.engine or verdict.engine,
-            lambda sentence, engine: rules.for_engine(sentence, verdict.language, engine),
-        )
+        return script_of(rules, verdict, self._presets, utterance.engine)
 
     def _superseded(self, rules: Rules, verdict: Verdict, utterance: Utterance) -> str | None:
         """A newer line with the same key waits: it is said instead."""
@@ -122,8 +130,14 @@ class Reading:
             limits = self._limits.setdefault(utterance.source, Limits(source))
             reason = limits.allow(verdict.speaker, self._clock.monotonic())
             if reason is not None:
+                self._count(rules)
                 return reason
         self._read[utterance.id] = verdict.text
         if len(self._read) > MOST_REMEMBERED:
             self._read.popitem(last=False)
         return None
+
+    def _count(self, rules: Rules) -> None:
+        if rules.source.tell_skipped:
+            with self._counting:
+                self._skipped[rules.name] = self._skipped.get(rules.name, 0) + 1

@@ -27,7 +27,8 @@ from ttsd.errors import EngineCancelled, EngineError, StoreError
 from ttsd.model import Chunk, State
 from ttsd.speech.channel import Begin, End, SentenceStart, Sound
 from ttsd.speech.finish import Finish
-from ttsd.speech.reading import Reading, Refusal, Script
+from ttsd.speech.reading import Reading, Refusal
+from ttsd.speech.script import Script
 from ttsd.text.blocklist import BEEP
 
 if TYPE_CHECKING:
@@ -265,7 +266,7 @@ class Synth:
                     self._put_sound(work, finish.flush())
                     finish = None
                 if finish is None:
-                    finish = Finish(heard, self._levels)
+                    finish = Finish(heard, self._levels, script.gain)
                     work.rate = chunk.rate
                     self._start(work, index, sentence, heard)
                 self._put_sound(work, finish.push(chunk.samples), finish.shifted(chunk.words))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ttsd.model import EngineName
     from ttsd.settings import Settings
+    from ttsd.settings.voices import EngineVoice
     from ttsd.text.rules import Extras
 
 
@@ -51,6 +52,10 @@ class Explained:
     speaker: str | None = None
     voice: str | None = None
     """The voice or preset; None: the engine's own."""
+    because: str = "engine"
+    """What decided the voice: route 2, language, speaker, pool, source; engine: nothing did."""
+    voices: Mapping[EngineName, str | None] = field(default_factory=dict)
+    """A preset's voice in each engine of the chain; None: that engine's own for the language."""
     engine: EngineName | None = None
     """The engine to try before the chain."""
     priority: Priority = Priority.NORMAL
@@ -87,6 +92,8 @@ def explain(
                 fields=verdict.fields,
                 speaker=verdict.speaker or None,
                 voice=verdict.voice,
+                because=verdict.because,
+                voices=in_engines(verdict.voice, settings),
                 engine=verdict.engine,
                 priority=verdict.priority,
                 language=verdict.language,
@@ -96,3 +103,22 @@ def explain(
             )
         )
     return found
+
+
+def in_engines(voice: str | None, settings: Settings) -> dict[EngineName, str | None]:
+    """What a preset is in each engine of the chain; empty for what is no preset."""
+    preset = settings.voice.get(voice) if voice is not None else None
+    if preset is None:
+        return {}
+    return {
+        engine: None if engine not in preset.engines else shown(preset.engines[engine])
+        for engine in settings.engines
+    }
+
+
+def shown(voice: str | EngineVoice) -> str:
+    """A preset's voice in one engine, in a word: its name, its speaker, or what it was cloned from."""
+    if isinstance(voice, str):
+        return voice
+    told = (voice.name, voice.speaker, voice.options.get("speaker_wav"))
+    return " / ".join(str(one) for one in told if one is not None) or "its own"

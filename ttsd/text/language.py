@@ -20,8 +20,21 @@ LAST_RESORT = "en"
 """Of the voices that ttsd installs, where nothing else tells."""
 
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
-_VOICE = re.compile(r"([a-z]{2,3})_([A-Z]{2})(?=[-_])")
+_VOICE = re.compile(r"(?<![A-Za-z])([a-z]{2,3})_([A-Z]{2})(?=[-_])")
 """How Piper names its voices: de_DE-thorsten-medium."""
+_LETTER = re.compile(r"([abefhijpz])[fm]_[a-z]+")
+"""How Kokoro names its: language, sex, name; pf_dora."""
+_LETTERS = {
+    "a": "en-US",
+    "b": "en-GB",
+    "e": "es",
+    "f": "fr",
+    "h": "hi",
+    "i": "it",
+    "j": "ja",
+    "p": "pt-BR",
+    "z": "zh-CN",
+}
 
 
 def is_tag(text: str) -> bool:
@@ -56,21 +69,22 @@ def ladder(tag: str) -> Iterator[str]:
 
 
 def nearest(tag: str, table: Mapping[str, T]) -> T | None:
-    """What *table*, by normal tags, has for the tag or the nearest more general one; None: nothing."""
-    return next((table[step] for step in ladder(tag) if step in table), None)
+    """What *table*, by normal tags, has for the tag, the nearest more general one, or any of its language."""
+    exact = next((table[step] for step in ladder(tag) if step in table), None)
+    if exact is not None:
+        return exact
+    return next(
+        (found for key, found in table.items() if key != DEFAULT and general(key) == general(tag)), None
+    )
 
 
 def of_voice(name: str) -> str | None:
     """The language that a voice's name or file tells; None: it does not."""
-    match = _VOICE.search(name)
-    return f"{match[1]}-{match[2]}" if match else None
+    match, letter = _VOICE.search(name), _LETTER.match(name)
+    return f"{match[1]}-{match[2]}" if match else _LETTERS[letter[1]] if letter else None
 
 
-def of_settings(settings: Settings) -> str:
-    """The language that the first engine of the chain speaks, as far as the configuration tells."""
-    for name in settings.engines:
-        engine = settings.engine.get(name)
-        if engine is not None and engine.voice is not None:
-            return of_voice(engine.voice) or LAST_RESORT
-        break
-    return LAST_RESORT
+def of_settings(settings: Settings) -> str | None:
+    """The language that the first engine of the chain speaks; None: the configuration does not tell."""
+    first = settings.engine.get(settings.engines[0]) if settings.engines else None
+    return of_voice(first.voice) if first is not None and first.voice is not None else None

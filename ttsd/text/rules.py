@@ -7,7 +7,7 @@ Invariants: no line raises; a pattern that is too slow drops the line or is pass
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ttsd.errors import PatternSlow
@@ -18,12 +18,13 @@ from ttsd.text.clean import Cleaner
 from ttsd.text.cut import cut
 from ttsd.text.fields import parser
 from ttsd.text.filters import filters
-from ttsd.text.language import AUTO, normal, of_settings, of_voice
+from ttsd.text.language import AUTO, LAST_RESORT, normal, of_settings
 from ttsd.text.marks import without_ansi
 from ttsd.text.pronounce import Pronouncer
 from ttsd.text.sentences import speakable, split_sentences
 from ttsd.text.template import compiled, names
-from ttsd.text.voices import Casting, Choice
+from ttsd.text.voices import Casting, Choice, Tongue
+from ttsd.text.withdraw import WITHDRAWS, Deletions, Target
 from ttsd.text.words import words_of
 
 if TYPE_CHECKING:
@@ -66,7 +67,12 @@ class Verdict:
     """BCP 47."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """Of the line; empty if it was not parsed."""
+    sure: bool = False
+    """The language was configured, detected, or told by a voice, rather than assumed."""
     voice: str | None = None
+    """A preset, or a voice of an engine; None: the engine's own for the language."""
+    because: str = "engine"
+    """What decided the voice, see `voices.Choice`."""
     engine: EngineName | None = None
     priority: Priority = Priority.NORMAL
     key: str | None = None
@@ -96,6 +102,10 @@ class Rules:
         self.name = source.name or source.path
         self._parse = parser(source)
         self._filters = filters(source)
+        self._deletions = Deletions(source.withdraw) if source.withdraw is not None else None
+        urges = any(r.priority is not None for r in settings.route if r.source in (None, self.name))
+        self.minds_arrival = self._deletions is not None or urges
+        """Whether a line's coming is more than its place in the queue: it may be urgent, or withdraw others."""
         self._lists = tuple(_lists(self.name, settings.blocklist, extras.words))
         self._template = _template(source)
         self._key = compiled(source.key) if source.key is not None else None
@@ -103,8 +113,9 @@ class Rules:
         self._cleaner = Cleaner(clean)
         self._colourless = clean.ansi
         self._pronouncer = Pronouncer((*settings.pronounce, *extras.pronunciations))
-        self._casting = Casting(source, settings.route, settings.language)
-        self._language = _language(source, settings)
+        self._casting = Casting(source, settings)
+        self._says = source.language is not None and source.language != AUTO
+        self._tongue = _tongue(source, settings, self._casting)
         self._detect = extras.detect if source.language == AUTO else None
         self._phonemes = extras.phonemes
         self._cuts = source.max_chars is not None or source.max_seconds is not None
@@ -118,7 +129,10 @@ class Rules:
             line = line.replace(BEEP, " ")
         try:
             # Patterns of parsing and filters see no colours.
-            fields = self._parse(without_ansi(line) if self._colourless else line)
+            bare = without_ansi(line) if self._colourless else line
+            if self._deletions is not None and self._deletions.found(bare):
+                return self._dropped(WITHDRAWS, _NO_FIELDS, trail)
+            fields = self._parse(bare)
             parsed = fields is not None
             if fields is None:
                 if self.source.unparsed != "speak":
@@ -140,7 +154,8 @@ class Rules:
             if found.words and settings.action == "drop":
                 return self._dropped(f"blocklist: {found.words[0]}", fields, trail)
             text = trail.note("blocklist", found.text, text)
-        tag, detected = self._tag(text, language)
+        tongue = self._tongue_of(text, language, voice)
+        tag = tongue.tag
         if parsed and self._template is not None:
             fill, says_text = self._template(fields)
             if says_text and not speakable(text) and not speakable(self._cleaned(text, tag, _NO_TRAIL)):
@@ -149,17 +164,21 @@ class Rules:
         text = self._cleaned(text, tag, trail)
         if not speakable(text):
             return self._dropped(NOTHING, fields, trail, tag)
-        return self._said(text, fields, tag, voice, detected, trail)
+        return self._said(text, fields, tongue, voice, trail)
 
-    def _said(
-        self, text: str, fields: Fields, tag: str, voice: str | None, detected: bool, trail: _Trail
-    ) -> Verdict:
+    def _said(self, text: str, fields: Fields, tongue: Tongue, voice: str | None, trail: _Trail) -> Verdict:
         """The verdict on a clean text."""
         trouble = None
         try:
-            choice = self._casting.choose(text, fields.get("speaker", ""), tag, detected=detected)
+            choice = self._casting.choose(text, fields.get("speaker", ""), tongue)
         except PatternSlow as slow:
-            choice, trouble = Choice(self.source.voice, None, self.source.priority), slow.what
+            choice, trouble = Choice(self.source.voice, None, self.source.priority, "source"), slow.what
+        if voice is not None:
+            choice = replace(choice, voice=voice, because="asked")
+        if not (tongue.detected or self._says):  # nobody says what the text is: it is what its voice speaks
+            spoken = self._casting.language_of(choice.voice)
+            tongue = tongue if spoken is None else Tongue(spoken, sure=True)
+        tag = tongue.tag
         try:
             text = trail.note("pronounce", self._pronouncer.say(text, tag), text)
         except PatternSlow as slow:
@@ -171,13 +190,33 @@ class Rules:
             None if speakable(text) else NOTHING,
             tag,
             fields,
-            voice or choice.voice,
+            tongue.sure,
+            choice.voice,
+            choice.because,
             choice.engine,
             choice.priority,
             self._key_of(fields),
             trouble,
             trail.steps,
         )
+
+    def withdraws(self, line: str) -> Target | None:
+        """What *line* takes back, if it tells of a deletion."""
+        if self._deletions is None:
+            return None
+        try:
+            key, speaker = self._deletions.key_and_speaker(without_ansi(line) if self._colourless else line)
+        except PatternSlow:
+            return None
+        return Target(key=key, speaker=speaker) if key or speaker else None
+
+    def identity(self, line: str) -> tuple[str, str | None]:
+        """Who said *line* (empty: unknown), and its key."""
+        try:
+            fields = self._parse(without_ansi(line) if self._colourless else line)
+        except PatternSlow:
+            fields = None
+        return ("", None) if fields is None else (fields.get("speaker", ""), self._key_of(fields))
 
     def sentences(self, verdict: Verdict) -> tuple[str, ...]:
         """What the engine gets, one at a time; BEEP alone is a beep."""
@@ -207,16 +246,17 @@ class Rules:
         *,
         trouble: str | None = None,
     ) -> Verdict:
-        tag = tag or self._language
+        tag = tag or self._tongue.tag
         priority = self.source.priority
         return Verdict("", reason, tag, fields, priority=priority, trouble=trouble, steps=trail.steps)
 
-    def _tag(self, text: str, language: str | None) -> tuple[str, bool]:
-        """The text's language, and whether it is its own rather than the source's."""
-        if language is not None:
-            return normal(language), True
-        found = self._detect(text) if self._detect is not None else None
-        return (self._language, False) if found is None else (normal(found), True)
+    def _tongue_of(self, text: str, language: str | None, voice: str | None) -> Tongue:
+        """The text's language. language, voice: asked for."""
+        found = language or (self._detect(text) if self._detect is not None else None)
+        if found is not None:
+            return Tongue(normal(found), detected=True, sure=True)
+        spoken = None if self._says else self._casting.language_of(voice)
+        return self._tongue if spoken is None else Tongue(spoken, sure=True)
 
     def _cleaned(self, text: str, tag: str, trail: _Trail) -> str:
         if BEEP not in text and not trail.kept:
@@ -233,7 +273,11 @@ class Rules:
         if self._key is None:
             return None
         key = self._key({**fields, "source": self.name})
-        return f"{self.name}:{key}"[:200] if key.strip() else None
+        return self.key(key) if key.strip() else None
+
+    def key(self, text: str) -> str:
+        """The key that *text* makes in this source."""
+        return f"{self.name}:{text}"[:200]
 
 
 class RuleBook:
@@ -245,6 +289,9 @@ class RuleBook:
         self._rules = {
             source.name or source.path: Rules(source, settings, extras) for source in settings.sources
         }
+
+        self.minds_arrivals = self._say.minds_arrival or any(r.minds_arrival for r in self._rules.values())
+        """Whether any of them minds a line's coming."""
 
     def of(self, source: SourceName) -> Rules:
         """The rules of *source*; one that is configured no longer is cleaned and spoken whole."""
@@ -287,10 +334,12 @@ def _mask(settings: BlocklistSettings) -> str:
     return BEEP if settings.action == "beep" else settings.mask
 
 
-def _language(source: SourceRules, settings: Settings) -> str:
+def _tongue(source: SourceRules, settings: Settings, casting: Casting) -> Tongue:
+    """The language of the source's lines, unless they have one of their own."""
     if source.language is not None and source.language != AUTO:
-        return normal(source.language)
-    return (source.voice and of_voice(source.voice)) or of_settings(settings)
+        return Tongue(normal(source.language), sure=True)
+    told = casting.language_of(source.voice) or of_settings(settings)
+    return Tongue(LAST_RESORT) if told is None else Tongue(told, sure=True)
 
 
 class _Trail:
