@@ -9,6 +9,10 @@ from ttsd.engines.recipe import Recipe, Step
 _SAMPLES = ("u8", "s16le", "s24le", "s32le", "f32le", "f64le")
 _DIALECTS = ("openai", "kokoro-fastapi", "chatterbox", "localai", "vllm-omni", "speaches", "openedai")
 _SPEED = Option("speed", float, "Pace; 2 is twice as fast.", 1.0, 0.5, 2.0)
+_SPEAKER_WAV = Option("speaker_wav", str, "A recording to take the voice from: a file, or its name.")
+_DEVICES = ("auto", "cpu", "cuda", *(f"cuda:{number}" for number in range(8)))
+_DEVICE = Option("device", str, "Where it computes.", "auto", choices=_DEVICES)
+_TORCH = Step(packages=("torch==2.13.0",), torch=True)
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -83,21 +87,45 @@ ENTRIES: tuple[Entry, ...] = (
         cloning=True,
         code_licence="MPL-2.0",
         weights_licence="Coqui Public Model License (non-commercial)",
-        load_timeout=120.0,
-        first_chunk_timeout=30.0,
-        idle_timeout=20.0,
+        load_timeout=180.0,
+        first_chunk_timeout=60.0,
+        idle_timeout=60.0,
         cancel_grace=3.0,
+        adapter="ttsd.engines.adapters.xtts:Xtts",
         modules=("TTS",),
+        recipe=Recipe(
+            steps=(
+                _TORCH,
+                Step(
+                    packages=(
+                        *("torchaudio==2.11.0", "torchcodec==0.13.0", "coqui-tts==0.28.0"),
+                        *("transformers==4.57.6", "six==1.17.0"),
+                    )
+                ),
+            ),
+            megabytes=2000,
+            python=((3, 11), (3, 14)),
+        ),
+        aliases=("xtts-v2", "xtts_v2", "xttsv2"),
         options=(
-            Option("model", str, "Folder of the model."),
-            Option("language", str, "Language of the voice, where the text's is not known.", "en"),
-            Option("speaker_wav", str, "A recording to clone the voice from."),
+            Option("model", str, "Folder of the model; its own is called xtts."),
+            Option("checkpoint", str, "A checkpoint in that folder, in place of model.pth."),
+            Option("language", str, "Language of the text, where it is not known.", "en"),
+            _SPEAKER_WAV,
             Option("temperature", float, "How freely it speaks.", None, 0.01, 2.0),
             Option("top_k", int, "Candidates for each token.", None, 1, 1000),
             Option("top_p", float, "Share of probability the candidates have.", None, 0.01, 1.0),
             Option("repetition_penalty", float, "How much repetition is avoided.", None, 0.1, 100.0),
             Option("length_penalty", float, "How much length is avoided.", None, -10.0, 10.0),
             Option("speed", float, "Pace; 2 is twice as fast.", 1.0, 0.1, 4.0),
+            Option("gpt_cond_len", int, "Seconds of the recording that are listened to.", 30, 1, 60),
+            Option("gpt_cond_chunk_len", int, "Seconds of it at a time.", 4, 1, 60),
+            Option("stream", bool, "Give sound while a sentence is made; its own: on a graphics card."),
+            Option(
+                "stream_chunk_size", int, "Tokens of a piece that is streamed, of some 45 ms.", 20, 5, 200
+            ),
+            Option("use_deepspeed", bool, "Use DeepSpeed; its own: where it is installed."),
+            _DEVICE,
         ),
     ),
     Entry(
@@ -105,12 +133,24 @@ ENTRIES: tuple[Entry, ...] = (
         label="Kokoro",
         description="54 natural voices in nine languages, on the processor.",
         languages=("en-US", "en-GB", "es", "fr", "hi", "it", "ja", "pt-BR", "zh-CN"),
-        code_licence="Apache-2.0",
+        code_licence="MIT; its phonemes come from espeak-ng, GPL-3.0-or-later",
         weights_licence="Apache-2.0",
         load_timeout=60.0,
-        first_chunk_timeout=30.0,
-        modules=("kokoro_onnx",),
-        options=(_SPEED,),
+        first_chunk_timeout=45.0,
+        idle_timeout=45.0,
+        adapter="ttsd.engines.adapters.kokoro:Kokoro",
+        modules=("kokoro_onnx", "misaki"),
+        recipe=Recipe(
+            steps=(Step(packages=("kokoro-onnx==0.6.1", "misaki==0.9.4")),),
+            megabytes=400,
+            python=((3, 11), (3, 14)),
+        ),
+        options=(
+            Option("model", str, "The model's file or folder; its own folder is called kokoro."),
+            Option("voices", str, "The file of its voices, if it does not lie beside the model."),
+            Option("precision", str, "Which of several models.", choices=("fp32", "fp16", "int8")),
+            _SPEED,
+        ),
     ),
     Entry(
         name="espeak",
@@ -135,18 +175,35 @@ ENTRIES: tuple[Entry, ...] = (
         cloning=True,
         code_licence="MIT",
         weights_licence="the model's own; asks to disclose that speech is synthetic",
-        load_timeout=120.0,
+        load_timeout=180.0,
         first_chunk_timeout=60.0,
+        idle_timeout=60.0,
         cancel_grace=3.0,
+        adapter="ttsd.engines.adapters.styletts2:StyleTts2",
         modules=("styletts2",),
+        recipe=Recipe(
+            steps=(
+                _TORCH,
+                Step(
+                    packages=(
+                        *("transformers==4.57.6", "numpy<2.4", "librosa==0.11.0", "nltk", "gruut==2.4.0"),
+                        *("munch", "einops", "einops-exts", "PyYAML", "matplotlib", "pandas"),
+                    )
+                ),
+                Step(packages=("torchaudio==2.11.0", "styletts2==0.1.6"), bare=True),
+            ),
+            megabytes=2000,
+            python=((3, 11), (3, 13)),
+        ),
         aliases=("stylets2", "styletts"),
         options=(
-            Option("model", str, "The model's file."),
-            Option("speaker_wav", str, "A recording to take the voice and style from."),
+            Option("model", str, "The model's file or folder; its own folder is called styletts2."),
+            _SPEAKER_WAV,
             Option("alpha", float, "How far the timbre follows the text.", 0.3, 0.0, 1.0),
             Option("beta", float, "How far the style follows the text.", 0.7, 0.0, 1.0),
             Option("diffusion_steps", int, "Steps of the style's diffusion.", 5, 2, 100),
             Option("embedding_scale", float, "Strength of the style.", 1.0, 0.1, 10.0),
+            _DEVICE,
         ),
     ),
     Entry(
@@ -157,15 +214,40 @@ ENTRIES: tuple[Entry, ...] = (
         cloning=True,
         code_licence="MIT",
         weights_licence="MIT",
-        load_timeout=120.0,
+        load_timeout=180.0,
         first_chunk_timeout=60.0,
+        idle_timeout=60.0,
         cancel_grace=3.0,
+        adapter="ttsd.engines.adapters.chatterbox:Chatterbox",
         modules=("chatterbox",),
+        recipe=Recipe(
+            steps=(
+                _TORCH,
+                Step(
+                    packages=(
+                        *(
+                            "setuptools<81",
+                            "numpy<2",
+                            "librosa==0.11.0",
+                            "s3tokenizer",
+                            "transformers==5.2.0",
+                        ),
+                        *("diffusers==0.29.0", "resemble-perth>=1.0.0", "conformer==0.3.2", "safetensors"),
+                        *("spacy-pkuseg", "pykakasi==2.3.0", "pyloudnorm", "omegaconf"),
+                    )
+                ),
+                Step(packages=("torchaudio==2.11.0", "chatterbox-tts==0.1.7"), bare=True),
+            ),
+            megabytes=2200,
+            python=((3, 11), (3, 13)),
+        ),
         options=(
-            Option("speaker_wav", str, "A recording to clone the voice from."),
+            Option("model", str, "Folder of the model; its own is called chatterbox."),
+            _SPEAKER_WAV,
             Option("exaggeration", float, "How much feeling.", 0.5, 0.0, 2.0),
             Option("cfg_weight", float, "How closely it keeps to the voice.", 0.5, 0.01, 1.0),
             Option("temperature", float, "How freely it speaks.", 0.8, 0.05, 5.0),
+            _DEVICE,
         ),
     ),
     Entry(

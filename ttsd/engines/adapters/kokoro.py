@@ -67,13 +67,13 @@ class Kokoro:
 
     def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
         """See Adapter."""
-        model, styles = find(setup)
-        progress(f"loading {model.name}")
         try:
             import kokoro_onnx
             import onnxruntime
         except ImportError as error:
-            raise EngineMissing(f"Kokoro cannot be imported: {error}") from error
+            raise EngineRefused(f"Kokoro cannot be imported: {error}") from error
+        model, styles = find(setup)
+        progress(f"loading {model.name}")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = setup.threads
         options.log_severity_level = 3

@@ -47,13 +47,14 @@ class StyleTts2:
     def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
         """See Adapter."""
         self._setup = setup
-        files = styletts2_model.find(setup)
-        self._names = reference.offered(setup, (), "styletts2")
         progress("importing torch")
         self._torch = torch = torch_parts.import_torch(setup)
+        library = styletts2_model.library()
+        files = styletts2_model.find(setup)
+        self._names = reference.offered(setup, (), "styletts2")
         where = torch_parts.device(setup, torch)
         progress(f"loading {files.weights.name} on {where}")
-        self._model = styletts2_model.load(files, torch, where)
+        self._model = styletts2_model.load(library, files, torch, where)
         self._styles, self._mark = setup.cache / "styletts2", files.mark
         # Its import makes chance the same at every start.
         random.seed()

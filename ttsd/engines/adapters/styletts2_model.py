@@ -80,9 +80,33 @@ def find(setup: Setup) -> Files:
     return Files(found[0], config)
 
 
-def load(files: Files, torch: Any, device: str) -> Any:
-    """A styletts2.tts.StyleTTS2, ready to speak. Raises EngineMissing, EngineRefused."""
-    tts = _import()
+def library() -> Any:
+    """The module styletts2.tts, with nothing fetched and chance as it was. Raises EngineRefused."""
+    for module, parts in {
+        "cached_path": {"cached_path": None},
+        "langchain": {},
+        "langchain.text_splitter": {"RecursiveCharacterTextSplitter": None},
+    }.items():
+        if module not in sys.modules and not _there(module):
+            # Only for what we keep out: downloads, and its own cutting of long texts.
+            sys.modules[module] = types.ModuleType(module)
+            vars(sys.modules[module]).update(parts)
+    try:
+        import nltk
+        from nltk.tokenize import NLTKWordTokenizer
+
+        with _replaced(nltk, "download", lambda *_, **__: False):
+            from styletts2 import tts
+    except ImportError as error:
+        raise EngineRefused(f"styletts2 cannot be imported: {error}") from error
+    # Its own wants data that would have to be downloaded; phonemes need no knowledge of sentences.
+    tts.word_tokenize = NLTKWordTokenizer().tokenize
+    random.seed()
+    return tts
+
+
+def load(tts: Any, files: Files, torch: Any, device: str) -> Any:
+    """A styletts2.tts.StyleTTS2, ready to speak; *tts*: see `library`. Raises EngineMissing, EngineRefused."""
     checkpoint = torch_parts.read_weights(files.weights, torch)
     networks = checkpoint.get("net")
     if not isinstance(networks, dict) or (missing := [name for name in NEEDED if name not in networks]):
@@ -116,31 +140,6 @@ def style_of(model: Any, recording: Reference) -> Samples:
     except (RuntimeError, ValueError) as error:
         raise EngineRefused(f"no style can be taken from {recording.path}: {error}"[:300]) from error
     return style
-
-
-def _import() -> Any:
-    """styletts2.tts, with nothing fetched and chance as it was."""
-    for module, parts in {
-        "cached_path": {"cached_path": None},
-        "langchain": {},
-        "langchain.text_splitter": {"RecursiveCharacterTextSplitter": None},
-    }.items():
-        if module not in sys.modules and not _there(module):
-            # Only for what we keep out: downloads, and its own cutting of long texts.
-            sys.modules[module] = types.ModuleType(module)
-            vars(sys.modules[module]).update(parts)
-    try:
-        import nltk
-        from nltk.tokenize import NLTKWordTokenizer
-
-        with _replaced(nltk, "download", lambda *_, **__: False):
-            from styletts2 import tts
-    except ImportError as error:
-        raise EngineMissing(f"styletts2 cannot be imported: {error}") from error
-    # Its own wants data that would have to be downloaded; phonemes need no knowledge of sentences.
-    tts.word_tokenize = NLTKWordTokenizer().tokenize
-    random.seed()
-    return tts
 
 
 def _there(module: str) -> bool:

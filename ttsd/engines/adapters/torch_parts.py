@@ -53,7 +53,7 @@ def import_torch(setup: Setup) -> Any:
     try:
         import torch
     except ImportError as error:
-        raise EngineMissing(f"torch cannot be imported: {error}") from error
+        raise EngineRefused(f"torch cannot be imported: {error}") from error
     torch.set_num_threads(setup.threads)
     _import_torchaudio(torch)
     return torch
@@ -97,7 +97,7 @@ def _import_torchaudio(torch: Any) -> None:
     try:
         import torchaudio  # whether it can be imported is all we want to know
     except ImportError as error:
-        raise EngineMissing(f"torchaudio cannot be imported: {error}") from error
+        raise EngineRefused(f"torchaudio cannot be imported: {error}") from error
     except OSError:
         del torch
         for name in [name for name in sys.modules if name.partition(".")[0] == "torchaudio"]:

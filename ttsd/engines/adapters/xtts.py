@@ -50,14 +50,15 @@ class Xtts:
     def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
         """See Adapter."""
         self._setup = setup
-        files = xtts_model.find(setup)
         progress("importing torch")
         self._torch = torch = torch_parts.import_torch(setup)
+        library = xtts_model.library()
+        files = xtts_model.find(setup)
         where = torch_parts.device(setup, torch)
         progress(f"loading {files.weights.name} on {where}")
         fast = where.startswith("cuda") and importlib.util.find_spec("deepspeed") is not None
         deepspeed = bool(setup.options.get("use_deepspeed", fast))
-        self._model = model = xtts_model.load(files, torch, where, deepspeed=deepspeed)
+        self._model = model = xtts_model.load(library, files, torch, where, deepspeed=deepspeed)
         model.gpt.gpt.register_forward_pre_hook(self._stop_if_cancelled)
         self._languages = tuple(model.config.languages)
         self._streams = bool(setup.options.get("stream", where != "cpu"))

@@ -27,6 +27,14 @@ _EXTRA = ("torch_mel_spectrogram_style_encoder", "torch_mel_spectrogram_dvae", "
 
 
 @dataclass(frozen=True, slots=True)
+class Library:
+    """The classes of coqui-tts."""
+
+    config: Any
+    model: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Files:
     """A model on disk."""
 
@@ -72,18 +80,23 @@ def find(setup: Setup) -> Files:
     return Files(folder, weights, near["config.json"], near["vocab.json"])
 
 
-def load(files: Files, torch: Any, device: str, *, deepspeed: bool) -> Any:
-    """A TTS.tts.models.xtts.Xtts, ready to speak. Raises EngineMissing, EngineRefused."""
+def library() -> Library:
+    """coqui-tts. Raises EngineRefused."""
     try:
         from TTS.tts.configs.xtts_config import XttsConfig
         from TTS.tts.models.xtts import Xtts
     except ImportError as error:
-        raise EngineMissing(f"coqui-tts cannot be imported: {error}") from error
+        raise EngineRefused(f"coqui-tts cannot be imported: {error}") from error
+    return Library(XttsConfig, Xtts)
+
+
+def load(library: Library, files: Files, torch: Any, device: str, *, deepspeed: bool) -> Any:
+    """A TTS.tts.models.xtts.Xtts, ready to speak. Raises EngineRefused."""
     weights = _model_of(torch_parts.read_weights(files.weights, torch))
     try:
-        config = XttsConfig()
+        config = library.config()
         config.load_json(str(files.config))
-        model = Xtts.init_from_config(config)
+        model = library.model.init_from_config(config)
         model.get_compatible_checkpoint_state_dict = lambda _path: weights
         model.load_checkpoint(
             config,
