@@ -36,7 +36,10 @@ ROOMS: dict[str, set[str]] = {
 CONFIGURATION = {"config", "paths"}
 """Reads and writes ttsd.toml; of the rooms it knows what engines are called, where they may run, and
 whether the rules of what is said can be used."""
-KNOWN_TO_CONFIGURATION = {"ttsd.engines.catalog", "ttsd.engines.uri", "ttsd.text.check"}
+KNOWN_TO_CONFIGURATION = {
+    *("ttsd.engines.catalog", "ttsd.engines.uri", "ttsd.engines.voices", "ttsd.engines.voice_names"),
+    *("ttsd.text.check", "ttsd.text.language"),
+}
 HALL = {"commands", "completion", "events", "journal", "log", "stderr"}
 """What the house and its clients share; knows no room."""
 HEAVY = {

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsd import paths
-from ttsd.config import environment, source_settings
+from ttsd.config import environment, source_settings, voice_problems
 from ttsd.errors import ConfigError, EngineRefused, PatternError
 from ttsd.model import SAY
 from ttsd.patterns import Pattern
@@ -161,6 +161,7 @@ def _resolved(settings: Settings, data: Mapping[str, Any], folder: Path) -> Sett
             replace(output, path=output.path and paths.absolute(output.path, folder))
             for output in settings.outputs
         ),
+        voice=voice_problems.canonical(settings),
         engine={name: _engine(engine, folder) for name, engine in settings.engine.items()},
         state=replace(
             settings.state, dir=paths.absolute(settings.state.dir or paths.default_state_dir(), folder)

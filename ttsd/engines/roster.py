@@ -11,20 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsd.clock import SystemClock
-from ttsd.engines import catalog
+from ttsd.engines import catalog, installed
 from ttsd.engines.chain import Chain, Health
 from ttsd.engines.connect import Place, Process, Server
 from ttsd.engines.host import EngineHost
 from ttsd.engines.side_by_side import SideBySide
 from ttsd.errors import EngineError
+from ttsd.model import EngineName
 from ttsd.settings import EngineSettings
 
 if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.engines.connect import Connector
     from ttsd.engines.engine import Engine
-    from ttsd.model import EngineName
     from ttsd.settings import Settings
+
+LAST_RESORT = EngineName("espeak")
+"""Speaks every language, for want of a better voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class Roster:
     def build(self, settings: Settings) -> Chain:
         """A chain as the settings name it; nothing is started. Raises EngineError for a name nobody knows."""
         place = self._place or user_place(settings)
-        made = [self._get(name, settings, place) for name in dict.fromkeys(settings.engines)]
+        names = dict.fromkeys((*settings.engines, *_last_resort(settings, place)))
+        made = [self._get(name, settings, place) for name in names]
         if made and made[0].name != self._head:
             # It was put there on purpose: whatever it rests for, it is tried at once.
             made[0].health.breaker.succeeded()
@@ -88,6 +92,14 @@ class Roster:
         connectors = connectors or [Process(name, entry, settings, place) for _ in range(settings.workers)]
         hosts = [EngineHost(name, entry, settings, connector, self._clock) for connector in connectors]
         return hosts[0] if len(hosts) == 1 else SideBySide(name, hosts, self._clock)
+
+
+def _last_resort(settings: Settings, place: Place) -> tuple[EngineName, ...]:
+    """eSpeak, if it is installed and lines have languages: it speaks those that no other engine does."""
+    if not settings.language and not any(source.language for source in settings.sources):
+        return ()
+    entry = catalog.find(LAST_RESORT)
+    return () if entry is None or installed.missing(entry, place.data) else (LAST_RESORT,)
 
 
 def user_place(settings: Settings) -> Place:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ttsd.engines.suit import suited
 from ttsd.errors import EngineMissing, UnknownVoice
 from ttsd.model import Chunk, Voice
 
@@ -60,7 +61,8 @@ class Hibari:
         """See Adapter."""
         import numpy as np
 
-        engine = self._load(request.voice or self._default)
+        voice = request.voice or suited(request.language, self._voices[self._default], self.voices)
+        engine = self._load(voice)
         for sound in engine.stream(request.text, speed=float(request.options.get("speed", 1.0))):
             yield Chunk(np.asarray(sound, np.float32), engine.sample_rate)
 

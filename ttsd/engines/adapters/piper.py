@@ -21,6 +21,7 @@ from ttsd.engines import voices
 from ttsd.engines.adapters import piper_parts, piper_words
 from ttsd.engines.adapters.piper_graphs import GraphError, feed
 from ttsd.engines.adapters.piper_model import Model, SplitModel, WholeModel
+from ttsd.engines.suit import suited
 from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused, UnknownVoice
 from ttsd.model import Chunk, Voice, WordTime
 
@@ -54,7 +55,8 @@ class Piper:
     def __init__(self) -> None:
         self._setup: Setup
         self._tell: Callable[[str], None]
-        self._default = ""
+        self._default: Voice
+        """Always loaded."""
         self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
         self._run_options: Any = None
 
@@ -64,8 +66,8 @@ class Piper:
         file = voices.find(setup.voice, setup.base, setup.data, setup.cache)
         progress(f"loading {file.name}")
         _require_piper()
-        self._default = file.name
         self._loaded[file.name] = loaded = self._load(file)
+        self._default = loaded.described
         # espeak reads its data at the first text.
         loaded.voice.phonemize("ready")
 
@@ -83,7 +85,7 @@ class Piper:
 
     def voices(self) -> tuple[Voice, ...]:
         """See Adapter."""
-        found = {self._default: self._loaded[self._default].described}
+        found = {self._default.name: self._default}
         for file in voices.listed(self._setup.base, self._setup.data):
             found.setdefault(file.name, describe(file))
         return tuple(found.values())
@@ -92,7 +94,7 @@ class Piper:
         """See Adapter."""
         import onnxruntime
 
-        loaded = self._voice(request.voice or self._default)
+        loaded = self._voice(request.voice or suited(request.language, self._default, self.voices))
         model, voice = loaded.model, loaded.voice
         speaker = self._speaker(loaded, request)
         sentences = [phonemes for phonemes in voice.phonemize(request.text) if phonemes]
@@ -151,7 +153,7 @@ class Piper:
                 raise UnknownVoice(f"has no voice {name}")
             self._loaded[name] = self._load(voices.find(name, setup.base, setup.data, setup.cache))
             while len(self._loaded) > KEPT:
-                self._loaded.popitem(last=False)
+                del self._loaded[next(one for one in self._loaded if one != self._default.name)]
         self._loaded.move_to_end(name)
         return self._loaded[name]
 

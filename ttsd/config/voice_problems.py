@@ -1,0 +1,114 @@
+"""What is wrong with presets, and with the names of voices wherever the configuration has one.
+
+A voice that no engine of the chain can have is a mistake. One that is merely not installed here is none:
+like an engine that is not installed it is passed over, and reported when it is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ttsd import paths
+from ttsd.engines import catalog, voices
+from ttsd.engines.voice_names import may_have
+from ttsd.settings.voices import EngineVoice, VoiceSettings
+from ttsd.shapes import Problem, did_you_mean
+from ttsd.text.language import is_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from ttsd.model import EngineName
+    from ttsd.settings import Settings
+    from ttsd.shapes import Where
+
+_NAME = re.compile(r"\S(.{0,62}\S)?")
+
+
+def problems(settings: Settings, folder: Path) -> Iterator[Problem]:
+    """All of them. *folder*: the configuration's."""
+    for name, preset in settings.voice.items():
+        for where, text in _of_preset(name, preset, settings):
+            yield Problem(("voice", name, *where), text)
+    for where, name in _named(settings):
+        problem = _unknown(name, settings, folder)
+        if problem is not None:
+            yield Problem(where, problem)
+
+
+def canonical(settings: Settings) -> Mapping[str, VoiceSettings]:
+    """The presets with every engine under the name that the chain has for it, and every voice a table."""
+    from dataclasses import replace
+
+    def name_of(engine: EngineName) -> EngineName:
+        entry = catalog.find(engine)
+        spelt = (name for name in settings.engines if entry is not None and catalog.find(name) is entry)
+        return next(spelt, engine)
+
+    def table(voice: str | EngineVoice) -> EngineVoice:
+        return EngineVoice(name=voice) if isinstance(voice, str) else voice
+
+    return {
+        name: replace(preset, engines={name_of(e): table(voice) for e, voice in preset.engines.items()})
+        for name, preset in settings.voice.items()
+    }
+
+
+def _of_preset(name: str, preset: VoiceSettings, settings: Settings) -> Iterator[tuple[Where, str]]:
+    if _NAME.fullmatch(name) is None:
+        yield (), "a name has 64 characters at most, and no blanks at its ends"
+    if preset.language is not None and not is_tag(preset.language):
+        yield ("language",), f'"{preset.language}" is no language such as de or pt-BR'
+    for engine, voice in preset.engines.items():
+        entry = catalog.find(engine)
+        configured = settings.engine.get(engine)
+        if entry is None and (configured is None or configured.uri is None):
+            known = ["language", "speed", "gain", "convert", *catalog.names(), *settings.engine]
+            yield (engine,), f"is no setting of a voice, and no engine{did_you_mean(engine, known)}"
+            continue
+        given = EngineVoice(name=voice) if isinstance(voice, str) else voice
+        for key, value in given.options.items():
+            for text in catalog.option_problems(engine, {key: value}):
+                yield (engine, key), text
+        if given.name is not None and not may_have(engine, given.name):
+            yield (engine,), f'{engine} has no voice "{given.name}"'
+    if preset.convert is not None and not preset.convert.command:
+        yield ("convert", "command"), "names no program"
+
+
+def _named(settings: Settings) -> Iterator[tuple[Where, str]]:
+    """Every place of the configuration where a voice is named."""
+    for index, source in enumerate(settings.sources):
+        if source.voice is not None:
+            yield ("sources", index, "voice"), source.voice
+        for speaker, voice in source.speaker_voices.items():
+            yield ("sources", index, "speaker_voices", speaker), voice
+        for place, voice in enumerate(source.voice_pool):
+            yield ("sources", index, "voice_pool", place), voice
+    for index, route in enumerate(settings.route):
+        if route.voice is not None:
+            yield ("route", index, "voice"), route.voice
+        for place, voice in enumerate(route.pool):
+            yield ("route", index, "pool", place), voice
+    for tag, voice in settings.language.items():
+        yield ("language", tag), voice
+
+
+def _unknown(name: str, settings: Settings, folder: Path) -> str | None:
+    """Why no engine of the chain can have the voice; None: one may."""
+    chain = ", ".join(settings.engines)
+    preset = settings.voice.get(name)
+    if preset is not None:
+        mine = canonical(settings)[name].engines
+        if not mine or any(engine in mine for engine in settings.engines):
+            return None
+        return f'the voice "{name}" has no engine of the chain ({chain}); it has {", ".join(mine)}'
+    if any(may_have(engine, name) for engine in settings.engines):
+        return None
+    here = [file.name for file in voices.listed(folder, paths.default_data_dir())]
+    if "piper" in settings.engines and name in here:
+        return None
+    hint = did_you_mean(name, [*settings.voice, *here])
+    return f'no engine of the chain ({chain}) has a voice "{name}", and there is no [voice.{name}]{hint}'
