@@ -29,18 +29,24 @@ def explain(arguments: argparse.Namespace) -> int:
     """Print it; arguments: file, source, config, json."""
     from ttsd import config
     from ttsd.schema import plain
+    from ttsd.speech.detect import detector
     from ttsd.text import files
     from ttsd.text.explain import explain as explained
 
     settings = config.load(arguments.config)
     data, is_whole = _data(arguments.file)
     source = source_of(settings, arguments.file, arguments.source)
-    read = files.read(settings)
+    tells = detector(settings)
+    read = files.read(settings, tells)
     for problem in read.problems:
         print(f"ttsd: {problem}", file=sys.stderr)
     if not is_whole:
         print(f"ttsd: only the first {LARGEST >> 20} MiB are looked at", file=sys.stderr)
-    found = explained(settings, source, messages(data, source), read.extras)
+    try:
+        found = explained(settings, source, messages(data, source), read.extras)
+    finally:
+        if tells is not None:
+            tells.close()
     if arguments.json:
         print(json.dumps([plain(one) for one in found], ensure_ascii=False, indent=2))
     else:

@@ -25,7 +25,7 @@ from ttsd.text.telling import LONGEST, tells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import IO
+    from typing import IO, Self
 
     from ttsd.clock import Clock
     from ttsd.settings import Settings
@@ -45,14 +45,14 @@ REMEMBERED = 512
 _WORKER = Path(__file__).with_name("detect_worker.py")
 
 
-def wanted(settings: Settings) -> bool:
-    """Whether any source's lines have languages of their own."""
-    return any(source.language == AUTO for source in settings.sources)
-
-
-def missing() -> str | None:
-    """What to do so that languages can be detected; None: nothing."""
-    return None if importlib.util.find_spec(LIBRARY) else INSTALL
+def detector(settings: Settings, clock: Clock | None = None) -> Detector | None:
+    """What tells the languages of lines, if any source wants that; where it cannot, the log says so."""
+    if not any(source.language == AUTO for source in settings.sources):
+        return None
+    if importlib.util.find_spec(LIBRARY) is None:
+        log.warning("language_not_detected", reason=f"the package {LIBRARY} is missing", next_step=INSTALL)
+        return None
+    return Detector(clock)
 
 
 class Detector:
@@ -91,6 +91,12 @@ class Detector:
                 if len(self._known) > REMEMBERED:
                     self._known.popitem(last=False)
             return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """End the process; idempotent. Afterwards nothing is detected."""
