@@ -161,7 +161,7 @@ def _resolved(settings: Settings, data: Mapping[str, Any], folder: Path) -> Sett
             replace(output, path=output.path and paths.absolute(output.path, folder))
             for output in settings.outputs
         ),
-        voice=voice_problems.canonical(settings),
+        voice=voice_problems.canonical(settings, folder),
         engine={name: _engine(engine, folder) for name, engine in settings.engine.items()},
         state=replace(
             settings.state, dir=paths.absolute(settings.state.dir or paths.default_state_dir(), folder)

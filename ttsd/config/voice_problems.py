@@ -7,6 +7,7 @@ like an engine that is not installed it is passed over, and reported when it is 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ttsd import paths
@@ -38,9 +39,9 @@ def problems(settings: Settings, folder: Path) -> Iterator[Problem]:
             yield Problem(where, problem)
 
 
-def canonical(settings: Settings) -> Mapping[str, VoiceSettings]:
-    """The presets with every engine under the name that the chain has for it, and every voice a table."""
-    from dataclasses import replace
+def canonical(settings: Settings, folder: Path) -> Mapping[str, VoiceSettings]:
+    """The presets with every engine under the name that the chain has for it, every voice a table, and
+    every program to be run in *folder*."""
 
     def name_of(engine: EngineName) -> EngineName:
         entry = catalog.find(engine)
@@ -51,7 +52,11 @@ def canonical(settings: Settings) -> Mapping[str, VoiceSettings]:
         return EngineVoice(name=voice) if isinstance(voice, str) else voice
 
     return {
-        name: replace(preset, engines={name_of(e): table(voice) for e, voice in preset.engines.items()})
+        name: replace(
+            preset,
+            engines={name_of(e): table(voice) for e, voice in preset.engines.items()},
+            convert=preset.convert and replace(preset.convert, folder=folder.absolute()),
+        )
         for name, preset in settings.voice.items()
     }
 
@@ -101,7 +106,7 @@ def _unknown(name: str, settings: Settings, folder: Path) -> str | None:
     chain = ", ".join(settings.engines)
     preset = settings.voice.get(name)
     if preset is not None:
-        mine = canonical(settings)[name].engines
+        mine = canonical(settings, folder)[name].engines
         if not mine or any(engine in mine for engine in settings.engines):
             return None
         return f'the voice "{name}" has no engine of the chain ({chain}); it has {", ".join(mine)}'

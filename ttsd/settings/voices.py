@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # at run time too: `schema.py` reads the annotations
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Literal
 
 from ttsd.model import EngineName
-from ttsd.settings.marks import Duration, Help, Range, Rest
+from ttsd.settings.marks import Duration, Help, Hidden, Range, Rest
 
 UPSTREAM = "https://huggingface.co/rhasspy/piper-voices/resolve/main/voices.json"
 """Piper's catalogue, as its authors publish it."""
@@ -48,6 +49,8 @@ class ConvertSettings:
     timeout: Annotated[
         Duration, Range(0.1, 600), Help("Longest wait for its next sound once it has the whole sentence.")
     ] = Duration(10.0)
+    folder: Annotated[Path | None, Hidden()] = None
+    """Where it runs: the configuration's folder. Not a setting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

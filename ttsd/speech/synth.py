@@ -26,6 +26,7 @@ from ttsd.engines.engine import Request
 from ttsd.errors import EngineCancelled, EngineError, StoreError
 from ttsd.model import Chunk, State
 from ttsd.speech.channel import Begin, End, SentenceStart, Sound
+from ttsd.speech.convert import Converters
 from ttsd.speech.finish import Finish
 from ttsd.speech.reading import Reading, Refusal
 from ttsd.speech.script import Script
@@ -92,6 +93,7 @@ class Synth:
         self._sentence_pause = sentence_pause
         self.trouble: str | None = None
         """Why nothing can be synthesised just now; None: all is well."""
+        self._converters = Converters(clock)
         self._ledger, self._channel, self._clock, self._levels = ledger, channel, clock, levels
         self._poke = threading.Event()
         self._held = False
@@ -115,6 +117,7 @@ class Synth:
         with self._lock:
             if self._work is not None and self._work.utterance.id in ids:
                 self._work.chain.cancel()
+                self._converters.cancel()
         self.wake()
 
     def use_chain(self, chain: Chain, released: Callable[[], None]) -> None:
@@ -144,6 +147,7 @@ class Synth:
         with self._lock:
             if self._work is not None:
                 self._work.chain.cancel()
+                self._converters.cancel()
 
     # ---- the thread's side
 
@@ -258,7 +262,10 @@ class Synth:
         request = Request(sentence, voice=script.voice, language=script.language)
         work.trace.setdefault("requested", self._clock.time())
         finish: Finish | None = None
-        with closing(work.chain.speak(request, script.engine, adapt=script.adapt)) as pieces:
+        with (
+            closing(work.chain.speak(request, script.engine, adapt=script.adapt)) as spoken,
+            closing(self._converters.converted(spoken, script, work.trace)) as pieces,
+        ):
             for heard in self._patiently(pieces):
                 chunk = heard.chunk
                 work.trace.setdefault("first_chunk", self._clock.time())

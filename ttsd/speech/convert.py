@@ -1,0 +1,369 @@
+"""A voice made into another one: each sentence goes through a program, and is heard as it comes out.
+
+Invariants: nothing is lost and nothing said twice. If the program fails (it is not there, ends with an
+error, gives no sound, is late), what of the sentence has not come out of it is passed on as the engine made
+it, and the log says so; then it rests, longer each time, and sentences go by it meanwhile. When a sentence
+is over, failed or cancelled, its process group is gone, and so are its threads.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import struct
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from ttsd.clock import SystemClock
+from ttsd.engines.adapters.pcm import Pcm, PcmReader, WavReader
+from ttsd.engines.breaker import Breaker
+from ttsd.errors import EngineCancelled, EngineRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, MutableMapping
+    from typing import IO
+
+    from ttsd.clock import Clock
+    from ttsd.engines.chain import Heard
+    from ttsd.model import Chunk, Samples, WordTime
+    from ttsd.settings.voices import ConvertSettings
+    from ttsd.speech.script import Script
+
+log = structlog.get_logger("ttsd.speech")
+
+PIECE = 16384
+"""Bytes read at once; what is there is taken, nothing is waited for."""
+ENDING = 2.0
+"""Seconds between the end of its output and being killed."""
+LEAST = 0.5
+"""A program that gives less than this part of what it got has not converted it."""
+LONGEST_LINE = 300
+_UNKNOWN = 0xFFFFFFFF
+"""The length of a WAV that is still being made."""
+
+
+class Converters:
+    """The programs of one stage. `converted` is for one thread, `cancel` for any."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._breakers: dict[tuple[str, ...], Breaker] = {}
+        self._lock = threading.Lock()
+        self._run: _Run | None = None
+
+    def converted(
+        self, pieces: Iterator[Heard], script: Script, trace: MutableMapping[str, float] | None = None
+    ) -> Generator[Heard, None, None]:
+        """A sentence's pieces, as the script's program makes them if it has one. Closing it cancels; *pieces*
+        are the caller's to close. What is converted has the name of the script's voice.
+
+        *trace*: gets the times of the first piece and of the first converted one. Raises what *pieces*
+        raise, and EngineCancelled after `cancel`.
+        """
+        settings = script.convert
+        if settings is None:
+            yield from pieces
+            return
+        trace = {} if trace is None else trace
+        breaker = self._breakers.setdefault(settings.command, Breaker())
+        sentence: _Sentence | None = None
+        try:
+            for heard in pieces:
+                trace.setdefault("first_chunk", self._clock.time())
+                if sentence is not None and not sentence.fits(heard):  # another engine took over
+                    yield from self._traced(sentence.finish(), trace)
+                    self._settle(sentence, breaker, settings)
+                    sentence = None
+                if sentence is None:
+                    if breaker.left(self._clock.monotonic()) > 0:
+                        yield heard
+                        continue
+                    sentence = self._begin(heard, script, settings)
+                yield from self._traced(sentence.push(heard), trace)
+            if sentence is not None:
+                yield from self._traced(sentence.finish(), trace)
+                self._settle(sentence, breaker, settings)
+                sentence = None
+        finally:
+            with self._lock:
+                self._run = None
+            if sentence is not None:
+                sentence.end()
+
+    def cancel(self) -> None:
+        """From any thread: end the running program; what waits for it ends with EngineCancelled."""
+        with self._lock:
+            if self._run is not None:
+                self._run.cancel()
+
+    def _begin(self, heard: Heard, script: Script, settings: ConvertSettings) -> _Sentence:
+        sentence = _Sentence(heard, script.voice, settings, self._clock)
+        with self._lock:
+            self._run = sentence.run
+        return sentence
+
+    def _settle(self, sentence: _Sentence, breaker: Breaker, settings: ConvertSettings) -> None:
+        if sentence.failure is None:
+            breaker.succeeded()
+            return
+        rest = breaker.failed(self._clock.monotonic(), self._clock.monotonic() - sentence.began)
+        log.warning(
+            "conversion_failed",
+            program=settings.command[0],
+            reason=sentence.failure,
+            converted_seconds=round(sentence.given, 2),
+            rest_seconds=round(rest, 1),
+        )
+
+    def _traced(
+        self, pieces: Iterator[tuple[Heard, bool]], trace: MutableMapping[str, float]
+    ) -> Iterator[Heard]:
+        for heard, converted in pieces:
+            if converted:
+                trace.setdefault("converted", self._clock.time())
+            yield heard
+
+
+class _Sentence:
+    """One sentence of one engine's voice on its way through the program."""
+
+    def __init__(self, first: Heard, voice: str | None, settings: ConvertSettings, clock: Clock) -> None:
+        """*voice*: what to call the converted one."""
+        self._first, self._voice, self._settings = first, voice, settings
+        self._raw: list[Samples] = []
+        """What the engine made, in case it is needed."""
+        self._words: tuple[WordTime, ...] = ()
+        self.began = clock.monotonic()
+        self.given = 0.0
+        """Seconds of converted sound."""
+        self.failure: str | None = None
+        self.run: _Run | None = None
+        try:
+            self.run = _Run(settings, first.chunk.rate)
+        except OSError as error:
+            self.failure = f"it cannot be started: {error.strerror}"
+
+    def fits(self, heard: Heard) -> bool:
+        """Whether *heard* is more of the same."""
+        mine = self._first
+        return (heard.engine, heard.voice, heard.chunk.rate) == (mine.engine, mine.voice, mine.chunk.rate)
+
+    def push(self, heard: Heard) -> Iterator[tuple[Heard, bool]]:
+        """What there is by now, and whether it is converted."""
+        if self.run is None:
+            yield heard, False
+            return
+        self._raw.append(heard.chunk.samples)
+        self._words += heard.chunk.words
+        self.run.feed(heard.chunk.samples)
+        yield from self._out(0.0)
+
+    def finish(self) -> Iterator[tuple[Heard, bool]]:
+        """The rest of the sentence."""
+        if self.run is not None:
+            self.run.feed(None)
+            yield from self._out(self._settings.timeout)
+        self.end()
+
+    def end(self) -> None:
+        """Leave nothing of the program; idempotent."""
+        run, self.run = self.run, None
+        if run is not None:
+            run.end()
+
+    def _out(self, patience: float) -> Iterator[tuple[Heard, bool]]:
+        """What has come out of the program; with *patience*, until its end."""
+        while self.run is not None:
+            try:
+                chunk = self.run.take(patience)
+            except EngineRefused as error:
+                yield from self._fail(error.what)
+                return
+            if chunk is None:
+                if patience and self.given < LEAST * self._seconds():
+                    yield from self._fail(f"it gave {self.given:.1f} s of {self._seconds():.1f} s")
+                return
+            self.given += chunk.samples.size / chunk.rate
+            words, self._words = self._words, ()
+            yield replace(self._first, chunk=replace(chunk, words=words), voice=self._voice), True
+
+    def _seconds(self) -> float:
+        """Of what the engine made."""
+        return sum(map(len, self._raw)) / self._first.chunk.rate
+
+    def _fail(self, why: str) -> Iterator[tuple[Heard, bool]]:
+        """Pass on, as the engine made it, what has not come out."""
+        import numpy as np
+
+        run, rate = self.run, self._first.chunk.rate
+        self.end()
+        said = run.last_line if run is not None else ""
+        self.failure = f"{why}; it said: {said}" if said else why
+        rest = np.concatenate(self._raw)[round(self.given * rate) :]
+        self._raw.clear()
+        if len(rest) or self._words:
+            words, self._words = self._words, ()
+            yield replace(self._first, chunk=replace(self._first.chunk, samples=rest, words=words)), False
+
+
+class _Reader(Protocol):
+    def feed(self, data: bytes) -> list[Chunk]: ...
+
+    def finish(self) -> None: ...
+
+
+class _Run:
+    """One run of the program. `cancel` is for any thread, the rest for one."""
+
+    def __init__(self, settings: ConvertSettings, rate: int) -> None:
+        """*rate*: frames per second of what it gets. Raises OSError if it cannot be started."""
+        self._reader: _Reader = (
+            WavReader() if settings.format == "wav" else PcmReader(Pcm(settings.rate or rate))
+        )
+        self._inputs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._outputs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._chunks: list[Chunk] = []
+        self._over = False
+        self._cancelled = False
+        self._lock = threading.Lock()
+        """Guards the process id against use after reaping."""
+        self._reaped = False
+        self.last_line = ""
+        """Of its stderr."""
+        flags = 0
+        if sys.platform == "win32":
+            flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+        try:
+            self._process = subprocess.Popen(
+                settings.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=settings.folder,
+                bufsize=0,
+                start_new_session=sys.platform != "win32",
+                creationflags=flags,
+            )
+        except ValueError as error:  # a NUL in an argument
+            raise OSError(0, "its arguments cannot be passed on") from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._threads = [
+            threading.Thread(target=self._write, args=(self._process.stdin,), daemon=True),
+            threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True),
+            threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True),
+        ]
+        if settings.format == "wav":
+            self._inputs.put(_header(rate))
+        for thread in self._threads:
+            thread.start()
+
+    def feed(self, samples: Samples | None) -> None:
+        """Give it more; None: that was all."""
+        import numpy as np
+
+        if samples is None:
+            self._inputs.put(None)
+        else:
+            self._inputs.put((np.clip(samples, -1, 1) * 32767).round().astype("<i2").tobytes())
+
+    def take(self, patience: float) -> Chunk | None:
+        """The next sound; None: there is none now, or, with *patience* (seconds), there will be no more.
+
+        Raises EngineRefused if it failed, EngineCancelled after `cancel`.
+        """
+        while not self._chunks:
+            if self._over:
+                return None
+            try:
+                data = self._outputs.get(timeout=patience) if patience else self._outputs.get_nowait()
+            except queue.Empty:
+                if not patience:
+                    return None
+                raise EngineRefused(f"it was silent for {patience:g} s") from None
+            if self._cancelled:
+                raise EngineCancelled("cancelled")
+            if data:
+                self._chunks += self._reader.feed(data)
+            else:
+                self._over = True
+                self._check()
+        return self._chunks.pop(0)
+
+    def cancel(self) -> None:
+        """End it now."""
+        self._cancelled = True
+        self._kill()
+
+    def end(self) -> None:
+        """End it and what it started, and wait until nothing is left."""
+        self._inputs.put(None)
+        self._kill()
+        with self._lock:
+            self._process.wait()
+            self._reaped = True
+        for thread in self._threads:
+            thread.join(ENDING)
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None and not any(thread.is_alive() for thread in self._threads):
+                pipe.close()
+
+    def _check(self) -> None:
+        """Its output is over: how did it end? Raises EngineRefused."""
+        try:
+            status = self._process.wait(ENDING)
+        except subprocess.TimeoutExpired:
+            status = 0  # the sound is whole; what else it does is not wanted
+        if status:
+            raise EngineRefused(
+                f"it was ended by signal {-status}" if status < 0 else f"it ended with status {status}"
+            )
+        self._reader.finish()
+
+    def _kill(self) -> None:
+        with self._lock:
+            if self._reaped:
+                return
+            if sys.platform == "win32":
+                self._process.kill()
+                return
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):  # it is over; macOS says so of what is not reaped
+                pass
+
+    def _write(self, stdin: IO[bytes]) -> None:
+        try:
+            with stdin:
+                while (data := self._inputs.get()) is not None:
+                    view = memoryview(data)
+                    while view:
+                        view = view[stdin.write(view) :]
+        except OSError:  # it does not read, or has ended; its output and status tell what came of it
+            pass
+
+    def _read(self, stdout: IO[bytes]) -> None:
+        while data := stdout.read(PIECE):
+            self._outputs.put(data)
+        self._outputs.put(b"")
+
+    def _listen(self, stderr: IO[bytes]) -> None:
+        tail = b""
+        while data := stderr.read(PIECE):
+            tail = (tail + data)[-PIECE:]
+            lines = [line for line in tail.splitlines() if line.strip()]
+            if lines:
+                self.last_line = lines[-1].decode("utf-8", "replace").strip()[:LONGEST_LINE]
+
+
+def _header(rate: int) -> bytes:
+    """Of a WAV that is still being made: 16 bits, mono."""
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, rate * 2, 2, 16)
+    return struct.pack("<4sI4s", b"RIFF", _UNKNOWN, b"WAVE") + form + struct.pack("<4sI", b"data", _UNKNOWN)
