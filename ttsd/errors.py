@@ -169,6 +169,12 @@ class EngineSilent(EngineError):
     code = "engine-silent"
 
 
+class CheckpointError(TtsdError):
+    """A checkpoint is not there, not readable, or not to be deleted."""
+
+    code = "checkpoint"
+
+
 class EngineCancelled(EngineError):
     """The synthesis was cancelled on purpose; not a failure of the engine."""
 

@@ -12,38 +12,13 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
+from ttsd.engines.unpickled import StandIn, stranger
 from ttsd.errors import EngineMissing, EngineRefused
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ttsd.engines.adapter import Setup
-
-_INERT = (
-    "TTS.",
-    "trainer.",
-    "coqpit.",
-    "numpy.",
-    "torch.",
-    "collections.",
-    "munch.",
-    "argparse.",
-    "pathlib.",
-)
-"""Modules that training programs leave objects of in their files. We need none of them: stand-ins do."""
-
-
-class StandIn:
-    """In place of an object in a file that is no weight: takes everything, does nothing."""
-
-    def __init__(self, *given: object, **named: object) -> None:
-        pass
-
-    def __setstate__(self, state: object) -> None:
-        pass
-
-    def __setitem__(self, key: object, value: object) -> None:
-        pass
 
 
 def import_torch(setup: Setup) -> Any:
@@ -55,7 +30,7 @@ def import_torch(setup: Setup) -> Any:
     except ImportError as error:
         raise EngineRefused(f"torch cannot be imported: {error}") from error
     torch.set_num_threads(setup.threads)
-    _import_torchaudio(torch)
+    import_torchaudio()
     return torch
 
 
@@ -81,8 +56,8 @@ def read_weights(path: Path, torch: Any) -> dict[str, Any]:
         raise EngineMissing(f"{path} is missing")
     try:
         named = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-        if strange := [name for name in named if not name.startswith(_INERT)]:
-            raise EngineRefused(f"{path} holds more than weights ({strange[0]}), and is not read")
+        if (strange := stranger(named)) is not None:
+            raise EngineRefused(f"{path} holds more than weights ({strange}), and is not read")
         with torch.serialization.safe_globals([(StandIn, name) for name in named]):
             found = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
@@ -92,14 +67,13 @@ def read_weights(path: Path, torch: Any) -> dict[str, Any]:
     return found
 
 
-def _import_torchaudio(torch: Any) -> None:
+def import_torchaudio() -> None:
     """Its published build is one for CUDA; beside a torch for processors its compiled part is left out."""
     try:
         import torchaudio  # whether it can be imported is all we want to know
     except ImportError as error:
         raise EngineRefused(f"torchaudio cannot be imported: {error}") from error
     except OSError:
-        del torch
         for name in [name for name in sys.modules if name.partition(".")[0] == "torchaudio"]:
             del sys.modules[name]
         without: Any = types.ModuleType("torchaudio._extension")

@@ -55,14 +55,19 @@ class Files:
         return f"{self.weights.name} {stat.st_size} {stat.st_mtime_ns}"
 
 
+def folder_of(given: str, base: Path, data: Path) -> Path:
+    """The folder of the model, whether it is there or not. *given*: the option `model`."""
+    if given:
+        return base / Path(given).expanduser()
+    return base / USUAL if (base / USUAL).is_dir() else data / USUAL
+
+
 def find(setup: Setup) -> Files:
     """The model as configured. Raises EngineMissing, EngineRefused for a checkpoint outside its folder."""
-    given = str(setup.options.get("model", ""))
-    places = [setup.base / Path(given).expanduser()] if given else [setup.base / USUAL, setup.data / USUAL]
-    folder = next((place for place in places if place.is_dir()), None)
-    if folder is None:
+    folder = folder_of(str(setup.options.get("model", "")), setup.base, setup.data)
+    if not folder.is_dir():
         raise EngineMissing(
-            f"has no model: there is no folder {places[-1]}",
+            f"has no model: there is no folder {folder}",
             next_step='put config.json, vocab.json and model.pth there, or set model = "…" in [engine.xtts]',
         )
     name = str(setup.options.get("checkpoint", "")) or WEIGHTS
