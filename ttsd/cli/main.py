@@ -71,6 +71,10 @@ def _verbs(arguments: argparse.Namespace) -> Verbs:
             from ttsd.cli import engine
 
             return engine.VERBS
+        case "checkpoints":
+            from ttsd.cli import checkpoints
+
+            return checkpoints.VERBS
         case "explain":
             from ttsd.cli import explain
 
