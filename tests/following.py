@@ -67,10 +67,11 @@ class Follow:
         files: Files | None = None,
         handles: int = 256,
         hints: bool = False,
+        store: type[Store] = Store,
     ) -> None:
         """Follow *settings* (default: a.log from its end) in *folder*; the first look is done.
 
-        hints: with a FakeWatcher, found in `watched`, instead of none.
+        hints: with a FakeWatcher, found in `watched`, instead of none; store: the class to open.
         """
         self.folder = folder
         self.settings = settings or (SourceSettings(path="a.log"),)
@@ -78,12 +79,13 @@ class Follow:
         self.files = files
         self.handles = handles
         self.hints = hints
+        self.store_class = store
         self.watched: list[FakeWatcher] = []
         self.start()
 
     def start(self) -> None:
         """Open store and reader, as a daemon's start does, and look once."""
-        self.store = Store.open(self.folder / ".state" / "ttsd.db", clock=self.clock)
+        self.store = self.store_class.open(self.folder / ".state" / "ttsd.db", clock=self.clock)
         try:
             self.reader = SourceReader(
                 self.settings,

@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING
 
 from ttsd import log
 from ttsd.clock import SystemClock
+from ttsd.control.client import Client
+from ttsd.errors import ControlError
 from ttsd.settings import LogSettings, SourceSettings
 from ttsd.sources import SourceReader
 from ttsd.store import Store
@@ -160,6 +163,68 @@ def flood(megabytes: int) -> None:
     )
 
 
+def besieged_daemon(megabytes: int, more: str) -> None:
+    """A daemon whose file grows by far too much: its memory, and how long `status` takes meanwhile.
+
+    more: lines of the file's `[[sources]]`.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "ttsd.toml").write_text(
+            'engines = ["tone"]\n[[outputs]]\ntype = "null"\n[state]\ndir = "state"\n'
+            '[control]\nsocket = "s"\n[log]\nlevel = "warning"\n'
+            f'[[sources]]\npath = "flood.log"\n{more}\n'
+        )
+        flood = folder / "flood.log"
+        flood.touch()
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "ttsd", "run", "--config", str(folder / "ttsd.toml")]
+        )
+        try:
+            with _connected(folder / "s") as client:
+                took = [_asked(client) for _ in range(20)]
+                piece = (LINE + "\n") * (2**20 // 80)
+                with flood.open("a") as out:
+                    for _ in range(megabytes):
+                        out.write(piece)
+                        out.flush()
+                        took.append(_asked(client))
+                for _ in range(100):
+                    time.sleep(0.02)
+                    took.append(_asked(client))
+                (file,) = client.call("status")["sources"][0]["files"]
+            memory = Path(f"/proc/{daemon.pid}/status").read_text()
+        finally:
+            daemon.terminate()
+            daemon.wait(30)
+    peak = int(memory.split("VmHWM:")[1].split()[0]) / 1024
+    took.sort()
+    print(
+        f"a daemon whose file grows by {megabytes} MB ({more or 'no options'}), {file['offset'] / 2**20:.0f} MB of it read:"
+        f" peak memory {peak:.0f} MB (promised under 100), status after {statistics.median(took):.1f} ms median,"
+        f" {took[int(len(took) * 0.99)]:.1f} ms p99, {took[-1]:.1f} ms at worst (promised under 100)"
+    )
+
+
+def _asked(client: Client) -> float:
+    """Milliseconds until `status` was answered."""
+    began = time.perf_counter()
+    client.call("status")
+    return (time.perf_counter() - began) * 1000
+
+
+def _connected(socket: Path) -> Client:
+    """A client of the daemon that is starting."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return Client.connect(socket)
+        except ControlError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
 def main() -> int:
     """Run it."""
     parser = argparse.ArgumentParser(
@@ -171,6 +236,8 @@ def main() -> int:
     log.configure(LogSettings(level="warning"))
     print("counted: file -> inotify hint or slow look -> reader -> lines -> SQLite (WAL, synchronous=NORMAL)")
     flood(arguments.flood)
+    for more in ("", "max_queue = 20"):
+        besieged_daemon(arguments.flood, more)
     throughput(arguments.lines)
     latency(300, rotate=False)
     latency(50, rotate=True)

@@ -2,14 +2,13 @@
 
 The same actions, from the same seed, are done for ttsd's follower (its reader and its store in a process of
 their own, killed with SIGKILL) and for `tail -F` as people pipe it. Before an action that destroys bytes
-(copytruncate, deletion) the follower gets two seconds to catch up: what was truncated away before anybody
-could read it is lost by the writer, not by the follower.
+(copytruncate, deletion, another target of a link) the follower gets ten seconds to catch up: what was gone
+before anybody could read it was lost by its writer, not by its follower.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import signal
 import sqlite3
@@ -19,10 +18,17 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from mayhem import Mayhem, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+PATIENCE = 10.0
+"""Seconds to catch up."""
+QUIET = 2.0
+"""Seconds after the end in which repeats would come."""
 
 _FOLLOWER = """
 import sys
@@ -114,125 +120,78 @@ class Tail:
         return heard.read_text("utf-8", "replace").splitlines() if heard.exists() else []
 
 
-class Writer:
-    """Does things to a.log."""
+class Toll(NamedTuple):
+    """What a follower did with what was written."""
 
-    def __init__(self, folder: Path, follower: Follower, chance: random.Random) -> None:
-        self._file, self._follower, self._chance = folder / "a.log", follower, chance
-        self._folder = folder
-        self.written: list[str] = []
-        self._rotations = 0
-        self.actions: Counter[str] = Counter()
+    lines: int
+    lost: int
+    repeated: int
+    garbled: int
+    """Lines that nobody wrote."""
+    kills: int
 
-    def act(self) -> None:
-        """One action, writing mostly."""
-        actions: dict[Callable[[], None], int] = {
-            self._write: 12,
-            self._write_in_pieces: 4,
-            self._rotate: 2,
-            self._copytruncate: 1,
-            self._recreate: 1,
-            self._save: 1,
-            self._swap_link: 1,
-            self._crash: 2,
-        }
-        action = self._chance.choices([*actions], weights=[*actions.values()])[0]
-        self.actions[action.__name__.strip("_")] += 1
-        action()
+    def __str__(self) -> str:
+        counts = f"{self.lines:8} {self.lost:8} {self.repeated:9} {self.garbled:8}"
+        return f"{counts} {self.kills:6}"
 
-    def _new_lines(self, most: int = 40) -> list[str]:
-        lines = [
-            f"line {len(self.written) + n} {'x' * self._chance.randrange(80)}é"
-            for n in range(self._chance.randrange(1, most))
-        ]
-        self.written += lines
-        return lines
 
-    def _write(self) -> None:
-        with self._file.open("a", encoding="utf-8") as out:
-            out.write("".join(f"{line}\n" for line in self._new_lines()))
+class Torture:
+    """One follower, and what is done to its log."""
 
-    def _write_in_pieces(self) -> None:
-        data = "".join(f"{line}\n" for line in self._new_lines(5)).encode()
-        with self._file.open("ab", buffering=0) as out:
-            while data:
-                size = self._chance.randrange(1, 40)
-                out.write(data[:size])
-                data = data[size:]
-                time.sleep(0.001)
+    def __init__(self, folder: Path, follower: Follower, seed: int) -> None:
+        self.mayhem = Mayhem(folder, random.Random(seed))
+        self._follower = follower
+        self._hopeless = 0
+        """Lines that did not come when they were waited for: nobody waits for them again."""
 
-    def _rotate(self) -> None:
-        self._rotations += 1
-        self._file.rename(self._folder / f"a.log.{self._rotations}")
-        self._write()
-
-    def _copytruncate(self) -> None:
-        self._let_catch_up()
-        self._rotations += 1
-        (self._folder / f"a.log.{self._rotations}").write_bytes(self._file.read_bytes())
-        os.truncate(self._file, 0)
-        self._write()
-
-    def _recreate(self) -> None:
-        self._let_catch_up()
-        self._file.unlink()
-        self._write()
-
-    def _save(self) -> None:
-        """As editors do: the old text with new lines behind it, in a new file that takes the name."""
-        new = self._folder / ".a.log.new"
-        new.write_bytes(self._file.read_bytes() + "".join(f"{line}\n" for line in self._new_lines()).encode())
-        new.replace(self._file)
-
-    def _swap_link(self) -> None:
-        """The name is pointed at another file."""
-        self._let_catch_up()
-        self._rotations += 1
-        target, link = self._folder / f"target.{self._rotations}", self._folder / ".link"
-        target.write_text("".join(f"{line}\n" for line in self._new_lines()), encoding="utf-8")
-        link.unlink(missing_ok=True)
-        link.symlink_to(target)
-        link.replace(self._file)
-
-    def _crash(self) -> None:
-        self._follower.kill()
-        if self._chance.random() < 0.5:
-            self._write()
+    def run(self, actions: int) -> Toll:
+        """Do so many actions and count."""
+        self.mayhem.file.touch()
         self._follower.start()
-
-    def _let_catch_up(self, seconds: float = 2.0) -> None:
-        deadline = time.monotonic() + seconds
-        while len(set(self._follower.lines())) < len(self.written) and time.monotonic() < deadline:
-            time.sleep(0.02)
-
-
-def torture(name: str, make: Callable[[Path], Follower], seed: int, actions: int) -> tuple[int, int, int]:
-    """Print a row; returns lines written, lost and repeated."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        follower = make(Path(folder))
-        (Path(folder) / "a.log").touch()
-        writer = Writer(Path(folder), follower, random.Random(seed))
-        follower.start()
         try:
             for _ in range(actions):
-                writer.act()
+                for moment in self.mayhem.act():
+                    self._meet(moment)
                 time.sleep(0.002)
-            deadline = time.monotonic() + 10
-            while len(set(follower.lines())) < len(writer.written) and time.monotonic() < deadline:
-                time.sleep(0.1)
-            time.sleep(1.5)  # what would be repeated comes now
+            self._catch_up()
+            time.sleep(QUIET)
         finally:
-            follower.kill()
-        heard = Counter(follower.lines())
-    written = set(writer.written)
-    lost = sum(1 for line in written if line not in heard)
-    repeated = sum(count - 1 for line, count in heard.items() if line in written)
-    garbled = sum(count for line, count in heard.items() if line not in written)
-    print(
-        f"{name:34} {len(written):8} {lost:8} {repeated:9} {garbled:8}   kills {writer.actions['crash']}",
-        flush=True,
-    )
-    return len(written), lost, repeated + garbled
+            self._follower.kill()
+        heard, written = Counter(self._follower.lines()), set(self.mayhem.written)
+        return Toll(
+            lines=len(written),
+            lost=len(written - heard.keys()),
+            repeated=sum(count - 1 for line, count in heard.items() if line in written),
+            garbled=sum(count for line, count in heard.items() if line not in written),
+            kills=self.mayhem.actions["crash"],
+        )
+
+    def _meet(self, moment: Moment) -> None:
+        if moment is Moment.CRASH:
+            self._follower.kill()
+        elif moment is Moment.START:
+            self._follower.start()
+        elif moment is Moment.CATCH_UP:
+            self._catch_up()
+        elif self.mayhem.chance.random() < 0.3:
+            time.sleep(0.001)
+
+    def _catch_up(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            missing = len(self.mayhem.written) - len(set(self._follower.lines())) - self._hopeless
+            if missing <= 0:
+                return
+            time.sleep(0.02)
+        self._hopeless += missing
+
+
+def torture(name: str, make: Callable[[Path], Follower], seed: int, actions: int) -> Toll:
+    """Print a row and return it."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        toll = Torture(Path(folder), make(Path(folder)), seed).run(actions)
+    print(f"{seed:5} {name:34} {toll}", flush=True)
+    return toll
 
 
 def main() -> int:
@@ -241,19 +200,21 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--actions", type=int, default=300)
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="so many seeds from there on")
+    parser.add_argument("--actions", type=int, default=120)
     parser.add_argument("--only", choices=("ttsd",), help="leave `tail -F` out")
     arguments = parser.parse_args()
-    print(f"seed {arguments.seed}, {arguments.actions} actions")
-    print(f"{'':34} {'lines':>8} {'lost':>8} {'repeated':>9} {'garbled':>8}")
-    _, lost, wrong = torture("ttsd", Ttsd, arguments.seed, arguments.actions)
+    followers: dict[str, Callable[[Path], Follower]] = {"ttsd": Ttsd}
     if arguments.only is None:
-        for first, name in (("0", "from its end"), ("+1", "from its beginning")):
-            row = f"tail -F, restarted {name}"
-            torture(
-                row, lambda folder, first=first: Tail(folder, first=first), arguments.seed, arguments.actions
-            )
-    return 1 if lost or wrong else 0
+        followers["tail -F, restarted from its end"] = lambda folder: Tail(folder, first="0")
+        followers["tail -F, from its beginning"] = lambda folder: Tail(folder, first="+1")
+    print(f"{'seed':>5} {'':34} {'lines':>8} {'lost':>8} {'repeated':>9} {'garbled':>8} {'kills':>6}")
+    wrong = 0
+    for seed in range(arguments.seed, arguments.seed + arguments.seeds):
+        for name, make in followers.items():
+            toll = torture(name, make, seed, arguments.actions)
+            wrong += 0 if name != "ttsd" else toll.lost + toll.repeated + toll.garbled
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
