@@ -145,7 +145,7 @@ def test_row_29_compressed_and_binary_files_under_a_glob_are_refused_once(
     follow.pause(5)
     follow.write("logs/core", b"more\n")
     assert follow.pause(5) == ["spoken"]
-    assert capsys.readouterr().out.count("file refused") == 2
+    assert capsys.readouterr().out.count("file_refused") == 2
     follow.restart()
     assert follow.pause(5) == ["spoken"]
 

@@ -69,7 +69,7 @@ def open_arrival(source: Source, path: str) -> Tail:
     except BaseException:
         file.close()
         raise
-    log.info("file followed", source=source.name, path=path, offset=at.offset, known=at.id is not None)
+    log.info("file_followed", source=source.name, path=path, offset=at.offset, known=at.id is not None)
     return tail
 
 
@@ -161,7 +161,7 @@ def _doubt_copy(tail: Tail) -> None:
         if tail.is_fresh and may_be_copy(tail):
             tail.doubt = Doubt(None)
     except (Moved, OSError) as error:
-        log.debug("file not readable", path=tail.path, reason=str(error))
+        log.debug("file_not_readable", path=tail.path, reason=str(error))
 
 
 def _was_rotated(before: Tail) -> bool:
@@ -207,6 +207,6 @@ def _between(source: Source, home: str, origin: Tail | Checkpoint, *, rotated: b
                 _doubt_copy(generation)
                 continue
         except (Moved, OSError) as error:
-            log.debug("generation not readable", path=path, reason=str(error))
+            log.debug("generation_not_readable", path=path, reason=str(error))
         source.let_go(generation)
     return found

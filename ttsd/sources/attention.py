@@ -78,7 +78,7 @@ class Attention:
             self._suspects.pop(directory, None)
             if directory in self._silent:
                 self._silent -= {directory}
-                log.info("events come again", directory=directory)
+                log.info("events_come_again", directory=directory)
 
     def look(self, source: Source, now: float) -> list[Tail]:
         """Look at all of *source*; return the files that have something to read. Raises StoreError."""
@@ -103,7 +103,7 @@ class Attention:
         since = self._suspects.setdefault(directory, now)
         if now - since >= _PATIENCE and directory not in self._silent:
             self._silent |= {directory}
-            log.warning("no events come from here: polled", directory=directory)
+            log.warning("events_missing", directory=directory)
 
     def _watcher(self, source: Source) -> Watcher:
         kind = source.settings.watch

@@ -110,7 +110,7 @@ def _rewritten(
     tail.begin_at(fresh)
     tail.truncations += 1
     log.info(
-        "file truncated" if seen.size < old.offset else "file rewritten",
+        "file_truncated" if seen.size < old.offset else "file_rewritten",
         source=tail.owner.name,
         path=tail.path,
         offset=fresh.offset,
@@ -129,7 +129,7 @@ def _succeed(tail: Tail, origin: Checkpoint | Tail, old: Checkpoint) -> None:
     _forget(context, old)
     tail.begin_at(at)
     tail.goes_on = True
-    log.info("file saved anew", source=tail.owner.name, path=tail.path, offset=at.offset)
+    log.info("file_saved_anew", source=tail.owner.name, path=tail.path, offset=at.offset)
 
 
 def _take_over(context: Context, origin: Checkpoint | Tail, fresh: Checkpoint) -> Checkpoint:
@@ -242,7 +242,7 @@ def _go_on(tail: Tail, old: Checkpoint) -> None:
     (at,) = tail.owner.context.store.remember((copied,))
     tail.begin_at(at)
     tail.goes_on = True
-    log.info("copy of a truncated file", source=tail.owner.name, path=tail.path, offset=at.offset)
+    log.info("file_is_copy", source=tail.owner.name, path=tail.path, offset=at.offset)
 
 
 def _may_continue(other: Tail, tail: Tail) -> bool:
@@ -273,6 +273,6 @@ def _copies(tail: Tail, old: Checkpoint) -> tuple[Tail, ...]:
                     found.append(copy)
                     continue
             except (Moved, OSError) as error:
-                log.debug("copy not readable", path=path, reason=str(error))
+                log.debug("copy_not_readable", path=path, reason=str(error))
             owner.let_go(copy)
     return tuple(found)

@@ -54,7 +54,7 @@ class Expiry:
             context.known.drop(at)
         self._due = now + EVERY
         if gone:
-            log.info("files forgotten", count=len(gone))
+            log.info("files_forgotten", count=len(gone))
 
     def _is_over(self, at: Checkpoint, wall: float) -> bool:
         if at.shrunk_at is not None:

@@ -64,7 +64,7 @@ class Holding:
         self.others[tail.path] = tail.identity
         self.placed.pop(tail.path, None)
         self.let_go(tail)
-        log.warning("file refused", source=self.name, path=tail.path, reason=why)
+        log.warning("file_refused", source=self.name, path=tail.path, reason=why)
 
     def moved(self, tail: Tail) -> bool:
         """The closed file of *tail* is not at its path: look beside it; whether it was found."""
@@ -98,7 +98,7 @@ class Holding:
         self.let_go(tail)
         if not gone:
             self.context.known.put(tail.at)
-        log.info("file left", source=self.name, path=tail.home, offset=tail.at.offset, deleted=gone)
+        log.info("file_left", source=self.name, path=tail.home, offset=tail.at.offset, deleted=gone)
 
     def let_go(self, tail: Tail) -> None:
         """Close *tail* and follow it no more; what is remembered of it is the caller's matter."""

@@ -146,7 +146,7 @@ class SourceReader:
             wanted, self._wanted = self._wanted, None
         if wanted is not None:
             self._take(wanted)
-            log.info("sources changed", sources=[source.name for source in self._sources])
+            log.info("sources_changed", sources=[source.name for source in self._sources])
         if self._trouble is not None and now < self._retry_at:
             return self._retry_at - now
         try:
@@ -168,7 +168,7 @@ class SourceReader:
         except StoreError as error:
             return self._suffer(error, now)
         if self._trouble is not None:
-            log.info("the store works again")
+            log.info("store_works_again")
             self._trouble, self._retry = None, _RETRY[0]
         self.settled = True
         return max(0.0, min(self._turns.next(now) or now + LOOK, self._attention.next(now)) - now)
@@ -176,7 +176,7 @@ class SourceReader:
     def _suffer(self, error: StoreError, now: float) -> float:
         """Lines wait in their files, and the store is tried again after a while."""
         if self._trouble is None:
-            log.error("lines wait in their files", reason=str(error), code=error.code)
+            log.error("lines_wait_in_files", reason=str(error), code=error.code)
         self._trouble, self.settled = error, True
         self._retry_at = now + self._retry
         self._retry = min(self._retry * 2, _RETRY[1])

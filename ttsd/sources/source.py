@@ -137,7 +137,7 @@ class Source(Holding):
             try:
                 at = first_position(self, path, seen)
             except (OSError, SourceError) as error:
-                log.debug("file not readable yet", path=path, reason=reason(error))
+                log.debug("file_not_readable_yet", path=path, reason=reason(error))
                 continue
             if at is not None:
                 found.append(at)
@@ -208,7 +208,7 @@ class Source(Holding):
             if tail is None or tail.owner is not self:
                 continue
             if tail.path != path:
-                log.info("file renamed", source=self.name, old=tail.path, new=path)
+                log.info("file_renamed", source=self.name, old=tail.path, new=path)
                 tail.at, tail.home = replace(tail.at, path=path, home=None), path
                 renamed.append(tail)
             tail.departed = None

@@ -94,7 +94,7 @@ class _Pipe:
             try:
                 data = self._read()
             except OSError as error:
-                log.warning("stream cannot be read", reason=error.strerror)
+                log.warning("stream_not_readable", reason=error.strerror)
                 data = b""
             if data is None:
                 return

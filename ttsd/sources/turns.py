@@ -142,7 +142,7 @@ class Turns:
             return _Result.DONE
         except (OSError, SourceError) as error:
             if tail.error is None:
-                log.warning("file cannot be read", source=source.name, path=tail.path, reason=str(error))
+                log.warning("file_not_readable", source=source.name, path=tail.path, reason=str(error))
             tail.error, tail.idle = str(error), True
             return _Result.DONE
         if turn.checkpoint is not tail.at:
@@ -174,7 +174,7 @@ class Turns:
         if done.gone:
             self._dropped(done.gone)
         if done.dropped:
-            log.info("lines dropped", source=tail.owner.name, count=done.dropped, which=settings.drop)
+            log.info("lines_dropped", source=tail.owner.name, count=done.dropped, which=settings.drop)
 
 
 def _has_older(tail: Tail) -> bool:

@@ -143,5 +143,5 @@ def open_watcher(kind: Literal["auto", "inotify", "watchdog", "poll"], notify: C
 
         return Watchdog(notify)
     except (OSError, ImportError) as error:
-        log.warning("changes are polled", watch=kind, reason=str(error))
+        log.warning("changes_polled", watch=kind, reason=str(error))
         return NoWatcher(f"{kind} is not to be had ({error}): polled")
