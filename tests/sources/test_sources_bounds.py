@@ -77,6 +77,20 @@ def test_row_35_max_queue_drops_what_is_too_much(following: Following, drop: str
     assert follow.status()["a.log"].lag == 0
 
 
+def test_max_age_of_a_source_goes_before_that_of_all(following: Following) -> None:
+    sources = [
+        SourceSettings(path="a.log", max_age=Duration(5), start="beginning"),
+        SourceSettings(path="b.log", start="beginning"),
+    ]
+    follow = following(*sources)
+    follow.reader.update(tuple(sources), follow.folder, max_age=60)
+    follow.write("a.log", "soon too old\n")
+    follow.write("b.log", "later\n")
+    follow.look()
+    ages = {one.text: round((one.expires_at or 0) - one.queued_at) for one in follow.store.queued(9)}
+    assert ages == {"soon too old": 5, "later": 60}
+
+
 def test_row_36_handles_are_bounded_and_closed_files_followed_all_the_same(following: Following) -> None:
     follow = following(SourceSettings(path="*.log", rotate_wait=Duration(1)), handles=4)
     for number in range(20):
