@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd.clock import SystemClock
-from ttsd.text.language import AUTO
+from ttsd.text.language import AUTO, LAST_RESORT, general, is_tag, of_settings
 from ttsd.text.telling import LONGEST, tells
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("ttsd.speech")
 
-LIBRARY = "lingua"
+LIBRARY = "py3langid"
 INSTALL = 'pip install "ttsd[languages]"'
 START = 20.0
 """Seconds until its first answer, with the library's models."""
@@ -52,16 +52,25 @@ def detector(settings: Settings, clock: Clock | None = None) -> Detector | None:
     if importlib.util.find_spec(LIBRARY) is None:
         log.warning("language_not_detected", reason=f"the package {LIBRARY} is missing", next_step=INSTALL)
         return None
-    return Detector(clock)
+    told = [*settings.language, *(s.language or "" for s in settings.sources), of_settings(settings) or ""]
+    expected = sorted({general(tag) for tag in told if is_tag(tag)} | {LAST_RESORT})
+    return Detector(clock, expected=expected)
 
 
 class Detector:
     """Tells languages. Starts its process with the first text that needs it."""
 
-    def __init__(self, clock: Clock | None = None, command: Sequence[str] | None = None) -> None:
-        """*command*: the process; default: ttsd's own, in this interpreter."""
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        command: Sequence[str] | None = None,
+        *,
+        expected: Sequence[str] = (),
+    ) -> None:
+        """*command*: the process; default: ttsd's own, in this interpreter. *expected*: languages that
+        lines are likely to be in."""
         self._clock = clock or SystemClock()
-        self._command = tuple(command or (sys.executable, "-I", str(_WORKER)))
+        self._command = tuple(command or (sys.executable, "-I", str(_WORKER), *expected))
         self._lock = threading.Lock()
         self._known: OrderedDict[str, str | None] = OrderedDict()
         self._process: _Process | None = None

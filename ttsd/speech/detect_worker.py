@@ -1,33 +1,48 @@
 """The process that tells languages: a JSON text a line in, a JSON tag (or null) a line out.
 
-Run as a file, it imports nothing of ttsd. It ends with its stdin, which is the end of whoever asks.
+Its arguments are the languages that are expected: for them, less certainty is enough. Run as a file, it
+imports nothing of ttsd. It ends with its stdin, which is the end of whoever asks.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
-SURE = 0.5
-"""A language is told if this much of the probability is its own …"""
-AHEAD = 0.25
-"""… and it is this far ahead of the next."""
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+SURE, AHEAD = 0.5, 0.25
+"""A language is told if so much of the probability is its own, and it is so far ahead of the next."""
+SURE_EXPECTED, AHEAD_EXPECTED = 0.3, 0.1
+"""The same for a language that is expected."""
+NONE = {"zxx", "und"}
+"""Labels of what is no language."""
 
 
-def main() -> int:
+def decide(ranked: Sequence[tuple[str, float]], expected: Collection[str]) -> str | None:
+    """The language; None: it cannot be told. *ranked*: the likeliest first, with their probabilities."""
+    (first, sure), (_, next_one) = ranked[:2]
+    ahead = sure - next_one
+    if first in NONE:
+        return None
+    if first in expected:
+        return first if sure >= SURE_EXPECTED and ahead >= AHEAD_EXPECTED else None
+    return first if sure >= SURE and ahead >= AHEAD else None
+
+
+def main(expected: Sequence[str]) -> int:
     """Answer until stdin ends."""
-    from lingua import LanguageDetectorBuilder
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    detector = LanguageDetectorBuilder.from_all_spoken_languages().with_low_accuracy_mode().build()
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     for line in sys.stdin.buffer:
-        found = detector.compute_language_confidence_values(json.loads(line))[:2]
-        tag = None
-        if found and found[0].value >= SURE and (len(found) < 2 or found[0].value - found[1].value >= AHEAD):
-            tag = found[0].language.iso_code_639_1.name.lower()
-        sys.stdout.buffer.write(json.dumps(tag).encode() + b"\n")
+        ranked = [(str(tag), float(sure)) for tag, sure in identifier.rank(json.loads(line))[:2]]
+        sys.stdout.buffer.write(json.dumps(decide(ranked, expected)).encode() + b"\n")
         sys.stdout.buffer.flush()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
