@@ -270,6 +270,7 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--words", type=int, nargs="*", choices=TEXTS, default=list(TEXTS))
+    parser.add_argument("--ways", nargs="*", metavar="NAME", help="only those whose name has NAME in it")
     arguments = parser.parse_args()
     if reason := PulseAudio.missing():
         print(reason)
@@ -277,7 +278,8 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         bench = Bench(folder, stack)
-        ways, sockets = _ways(bench)
+        every, sockets = _ways(bench)
+        ways = [way for way in every if any(name in way.name for name in arguments.ways or [""])]
         for way in ways:  # everything is warm before it is measured
             bench.ear.wait_for_quiet()
             began = time.monotonic()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ttsd.model import Samples
 
 RATE = 1000
-KEEP = 10  # frames: 10 ms
+KEEP = 5  # frames: 5 ms
 LEVEL = 10 ** (-50 / 20)
 BLOCKS = st.lists(st.tuples(st.sampled_from([0.0, LEVEL / 2, 0.1, -0.5]), st.integers(0, 60)), max_size=12)
 

@@ -21,7 +21,7 @@ _LONGEST_HOLD = 10.0
 class Trim:
     """One stream's silence cutter; after `flush` it is ready for the next stream."""
 
-    def __init__(self, rate: int, *, threshold_db: float = -50.0, keep: float = 0.010) -> None:
+    def __init__(self, rate: int, *, threshold_db: float = -50.0, keep: float = 0.005) -> None:
         """*rate*: frames per second; *threshold_db*: dBFS up to which a sample counts as silent;
         *keep*: seconds left standing at either end (faded where they were cut)."""
         self._threshold = 10.0 ** (threshold_db / 20)
