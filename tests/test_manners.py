@@ -317,13 +317,13 @@ def utterance(id: int, priority: Priority = Priority.NORMAL) -> Utterance:
 def test_an_utterance_is_begun_when_it_is_no_longer_kept_back() -> None:
     channel = Channel(10.0)
     reader = channel.reader(leads=True)
-    channel.keep_back(True)
+    channel.begin_from(Priority.URGENT)
     channel.put(Begin(utterance(1)))
     assert reader.take(0) is None
     taken: list[object] = []
     thread = threading.Thread(target=lambda: taken.append(reader.take(10)))
     thread.start()
-    channel.keep_back(False)
+    channel.begin_from(Priority.LOW)
     thread.join(10)
     assert taken == [Begin(utterance(1))]
 
@@ -331,6 +331,6 @@ def test_an_utterance_is_begun_when_it_is_no_longer_kept_back() -> None:
 def test_what_is_urgent_is_not_kept_back() -> None:
     channel = Channel(10.0)
     reader = channel.reader(leads=True)
-    channel.keep_back(True)
+    channel.begin_from(Priority.URGENT)
     channel.put(Begin(utterance(1, Priority.URGENT)))
     assert reader.take(0) == Begin(utterance(1, Priority.URGENT))

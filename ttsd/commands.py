@@ -102,6 +102,16 @@ class QueueMove(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw(Command):
+    """Take messages back: what sounds, what waits, and what is in the history."""
+
+    id: Annotated[UtteranceId | None, Range(1, None), Help("Its id.")] = None
+    key: Annotated[str | None, Range(1, 200), Help("Those with this key.")] = None
+    speaker: Annotated[str | None, Range(1, 200), Help("Those of this speaker.")] = None
+    source: Annotated[SourceName | None, Help("Only what came from this source.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryList(Command):
     """What ended, newest first."""
 
@@ -178,6 +188,18 @@ class SourceDisable(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileList(Command):
+    """The profiles, and which is in use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileUse(Command):
+    """Put a profile's settings in force, now and at the next start."""
+
+    profile: Annotated[str | None, Range(1, 64), Help("Its name; default: none.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reload(Command):
     """Read the configuration file again."""
 
@@ -197,6 +219,7 @@ EventName = Literal[
     "failed",
     "expired",
     "dropped",
+    "withdrawn",
     "paused",
     "resumed",
     "engine",
@@ -227,6 +250,7 @@ METHODS: Mapping[str, type[Command]] = MappingProxyType(
         "queue.list": QueueList,
         "queue.remove": QueueRemove,
         "queue.move": QueueMove,
+        "withdraw": Withdraw,
         "history.list": HistoryList,
         "history.replay": HistoryReplay,
         "volume.get": VolumeGet,
@@ -239,6 +263,8 @@ METHODS: Mapping[str, type[Command]] = MappingProxyType(
         "source.list": SourceList,
         "source.enable": SourceEnable,
         "source.disable": SourceDisable,
+        "profile.list": ProfileList,
+        "profile.use": ProfileUse,
         "reload": Reload,
         "shutdown": Shutdown,
         "subscribe": Subscribe,

@@ -133,6 +133,15 @@ class Dropped(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn(Event):
+    """A message was taken back: whoever shows it shows it no longer. What sounded or waited ends besides."""
+
+    name: ClassVar[str] = "withdrawn"
+    id: UtteranceId
+    source: SourceName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paused(Event):
     """Speech is silent until it is resumed."""
 

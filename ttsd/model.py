@@ -26,6 +26,8 @@ EngineName = NewType("EngineName", str)
 
 SAY = SourceName("say")
 """The source of what was given to ttsd directly rather than through a file."""
+OWN = SourceName("ttsd")
+"""The source of what ttsd says of itself."""
 
 
 class State(StrEnum):

@@ -91,6 +91,24 @@ class Table:
         return schema | ({"required": required} if required else {})
 
 
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """What is checked elsewhere."""
+
+    def read(self, value: object, where: Where, problems: list[Problem]) -> Any:
+        del where, problems
+        return value
+
+    def words(self) -> str:
+        return "what stands for it elsewhere"
+
+    def data(self, text: str) -> object:
+        return text
+
+    def json(self) -> dict[str, Any]:
+        return {}
+
+
 def read(cls: type[T], data: object, *, lenient: bool = False) -> tuple[T | None, tuple[Problem, ...]]:
     """Build *cls* from plain data; the object, or None and every problem.
 
@@ -185,6 +203,8 @@ def shape_of(hint: Any, allowed: Range = shapes.ANY) -> Shape:
 
 
 def _shape_of_class(cls: type, allowed: Range) -> Shape:
+    if cls is object:
+        return Anything()
     if cls is str:
         return shapes.Text(allowed)
     if cls is bool:

@@ -47,6 +47,9 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
     "queue remove 7": ("queue.remove", {"id": 7}),
     "queue move 7": ("queue.move", {"id": 7, "position": 0}),
     "queue move 7 2": ("queue.move", {"id": 7, "position": 2}),
+    "withdraw 7": ("withdraw", {"id": 7}),
+    "withdraw --speaker ana --source chat": ("withdraw", {"speaker": "ana", "source": "chat"}),
+    "withdraw --key abc": ("withdraw", {"key": "abc"}),
     "history --limit 5": ("history.list", {"limit": 5}),
     "replay": ("history.replay", {}),
     "replay 3": ("history.replay", {"id": 3}),
@@ -56,6 +59,10 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
     "source": ("source.list", {}),
     "source enable a": ("source.enable", {"source": "a"}),
     "source disable a": ("source.disable", {"source": "a"}),
+    "profile": ("profile.list", {}),
+    "profile --list": ("profile.list", {}),
+    "profile streaming": ("profile.use", {"profile": "streaming"}),
+    "profile --off": ("profile.use", {}),
     "reload": ("reload", {}),
     "shutdown": ("shutdown", {}),
     'ctl queue.list {"limit":3}': ("queue.list", {"limit": 3}),
@@ -75,7 +82,7 @@ def test_every_method_has_a_verb() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["queue remove", "queue move", "source enable", "ctl say [1]", "ctl say {", "say -"]
+    "words", ["queue remove", "queue move", "withdraw", "source enable", "ctl say [1]", "ctl say {", "say -"]
 )
 def test_words_that_are_missing_are_asked_for(
     words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -56,6 +56,7 @@ def test_every_method_answers_with_the_keys_that_are_promised(make_daemon: MakeD
         "pause": {},
         "skip": {},
         "clear": {},
+        "withdraw": {"key": "nobody's"},
         "history.list": {"limit": 5},
         "history.replay": {"id": 1},
         "volume.get": {},
@@ -68,6 +69,8 @@ def test_every_method_answers_with_the_keys_that_are_promised(make_daemon: MakeD
         "source.list": {},
         "source.disable": {"source": "chat.log"},
         "source.enable": {"source": "chat.log"},
+        "profile.list": {},
+        "profile.use": {},
         "reload": {},
         "shutdown": {},
     }
@@ -98,7 +101,9 @@ def test_every_event_comes_with_the_fields_that_are_promised(make_daemon: MakeDa
         daemon.say("not now", priority="low")
         events.until("begin", text=skipped)
         daemon.call("skip")
-        events.until("failed")
+        daemon.call("withdraw", speaker="nobody")
+        assert daemon.call("withdraw", id=events.until("failed")["id"])["withdrawn"] == 1
+        events.until("withdrawn")
         daemon.call("pause")
         daemon.call("resume")
         other.write_text("one more\n")

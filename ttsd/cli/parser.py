@@ -50,6 +50,7 @@ VERBS: dict[str, Verb] = {
     "volume": Verb("show or set how loud it is", words.volume),
     "mute": Verb("speak without a sound, or be heard again", words.mute),
     "queue": Verb("list what waits, or take one out, or move one", words.queue),
+    "withdraw": Verb("take messages back: from the voice, the queue and the history", words.withdraw),
     "history": Verb("list what ended, newest first", words.history),
     "replay": Verb("speak again what was spoken", words.replay),
     "events": Verb("print what happens as it happens, one JSON object a line", words.events, data=False),
@@ -57,12 +58,14 @@ VERBS: dict[str, Verb] = {
     "engines": Verb("list the engines: what is installed, and what brings the others"),
     "engine": Verb("install an engine into a venv of its own, renew, remove or try it", words.engine),
     "voices": Verb("list the voices that can be asked for", words.voices),
+    "checkpoints": Verb("list, show, use or delete the fine-tuned checkpoints of xtts", words.checkpoints),
     "worker": Verb("run one engine as a Wyoming server", words.worker, data=False, config=False),
     "devices": Verb("list the devices that sound can go to, as they are now", config=False),
     "cable": Verb(
         "make, remove or show a virtual cable that other programs record", words.cable, config=False
     ),
     "source": Verb("list what is followed, or switch a source off or on", words.source),
+    "profile": Verb("list the profiles, or put the settings of one in force", words.profile),
     "reload": Verb("read the configuration again"),
     "shutdown": Verb("end the daemon in an orderly way"),
     "ctl": Verb("call a method of the control socket", words.ctl, data=False),

@@ -37,6 +37,11 @@ def call_of(arguments: argparse.Namespace) -> Call:
                 raise UsageError("which utterance?", next_step=f"ttsd queue {arguments.action} ID")
             place = {"position": arguments.position} if arguments.action == "move" else {}
             return f"queue.{arguments.action}", {"id": arguments.id, **place}
+        case "withdraw":
+            which = _given(id=arguments.id, key=arguments.key, speaker=arguments.speaker)
+            if not which:
+                raise UsageError("which messages?", next_step="ttsd withdraw ID, --key KEY or --speaker NAME")
+            return "withdraw", {**which, **_given(source=arguments.source)}
         case "history":
             return "history.list", {"limit": arguments.limit}
         case "replay":
@@ -57,6 +62,12 @@ def call_of(arguments: argparse.Namespace) -> Call:
             if arguments.name is None:
                 raise UsageError("which source?", next_step=f"ttsd source {arguments.action} NAME")
             return f"source.{arguments.action}", {"source": arguments.name}
+        case "profile" if arguments.off:
+            return "profile.use", {}
+        case "profile" if arguments.name is None or arguments.list:
+            return "profile.list", {}
+        case "profile":
+            return "profile.use", {"profile": arguments.name}
         case "ctl":
             return arguments.method, _object(arguments.params)
         case verb:

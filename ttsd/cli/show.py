@@ -36,7 +36,9 @@ def status(result: dict[str, Any], paint: Paint = PLAIN) -> str:
     state = {"speaking": paint.good, "waiting": paint.bad, "paused": paint.warn}.get(
         result["state"], paint.strong
     )(result["state"])
-    muted = paint.warn(" (muted)") if result["muted"] or not result["volume"] else ""
+    marks = ["muted"] * (result["muted"] or not result["volume"]) + ["quiet hours"] * result["quiet"]
+    marks += [f"profile {result['profile']}"] * (result["profile"] is not None)
+    muted = paint.warn(f" ({', '.join(marks)})") if marks else ""
     lines = [f"{state}{muted}, {queue['queued']} queued, {counters['spoken']} spoken ({result['engine']})"]
     if now:
         lines.append(f"now      {now['source']}: {shorten(now['text'])}")
@@ -157,7 +159,8 @@ def _history(result: dict[str, Any], paint: Paint) -> str:
     for u in result["utterances"]:
         when = time.strftime("%H:%M:%S", time.localtime(u["ended_at"]))
         how = paint.good("spoken") if u["state"] == "spoken" else paint.warn(f"{u['state']} ({u['reason']})")
-        lines.append(f"{u['id']:>6}  {when}  {how}  {u['source']}: {shorten(u['text'])}")
+        text = shorten(u["text"]) if u["text"] else paint.faint(u["reason"] or "")
+        lines.append(f"{u['id']:>6}  {when}  {how}  {u['source']}: {text}")
     return "\n".join(lines) or "nothing was spoken yet"
 
 
@@ -170,6 +173,15 @@ def _state(result: dict[str, Any], _: Paint) -> str:
 
 def _switch_of_source(result: dict[str, Any], _: Paint) -> str:
     return f"{result['source']} is {result['state']}"
+
+
+def _profiles(result: dict[str, Any], paint: Paint) -> str:
+    names = [f"{'*' if name == result['profile'] else ' '} {name}" for name in result["profiles"]]
+    return "\n".join(names) or paint.faint("no profiles: [profile.NAME] in ttsd.toml makes one")
+
+
+def _profile(result: dict[str, Any], paint: Paint) -> str:
+    return f"{result['profile'] or 'no profile'}; {_reloaded(result, paint)}"
 
 
 def _reloaded(result: dict[str, Any], _: Paint) -> str:
@@ -188,6 +200,7 @@ _SHOWN: Mapping[str, Show] = {
     "queue.list": _queue,
     "queue.remove": lambda result, _: f"{result['state']} {result['id']}",
     "queue.move": lambda result, _: f"{result['id']} is at {result['position']}",
+    "withdraw": lambda result, _: f"withdrew {result['withdrawn']}",
     "history.list": _history,
     "volume.get": _volume,
     "volume.set": _volume,
@@ -199,6 +212,8 @@ _SHOWN: Mapping[str, Show] = {
     "source.list": _sources,
     "source.enable": _switch_of_source,
     "source.disable": _switch_of_source,
+    "profile.list": _profiles,
+    "profile.use": _profile,
     "reload": _reloaded,
     "shutdown": lambda *_: "ending",
 }

@@ -67,6 +67,14 @@ def queue(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=100, metavar="N", help="list at most so many")
 
 
+def withdraw(parser: argparse.ArgumentParser) -> None:
+    """Which ones."""
+    parser.add_argument("id", nargs="?", type=int, metavar="ID", help="this one")
+    parser.add_argument("--key", metavar="KEY", help="those with this key")
+    parser.add_argument("--speaker", metavar="NAME", help="those of this speaker")
+    parser.add_argument("--source", metavar="NAME", help="only what came from this source")
+
+
 def history(parser: argparse.ArgumentParser) -> None:
     """How much of it."""
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="list at most so many")
@@ -109,6 +117,15 @@ def engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--index-url", metavar="URL", help="install: pip's package index")
     parser.add_argument("--torch-index", metavar="URL", help="install: another index, for torch alone")
     parser.add_argument("--out", type=Path, metavar="FILE", help="test: write the sound to this file")
+
+
+def checkpoints(parser: argparse.ArgumentParser) -> None:
+    """An action and which one."""
+    _actions(parser, ("list", "show", "use", "delete"))
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the checkpoint, as it is listed")
+    parser.add_argument(
+        "--force", action="store_true", help="delete: also the best one, and the one that is in use"
+    )
 
 
 def voices(parser: argparse.ArgumentParser) -> None:
@@ -155,6 +172,13 @@ def source(parser: argparse.ArgumentParser) -> None:
     """An action and which one."""
     _actions(parser, ("list", "enable", "disable"))
     parser.add_argument("name", nargs="?", metavar="NAME", help="the source to enable or disable")
+
+
+def profile(parser: argparse.ArgumentParser) -> None:
+    """Which one."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="its settings are in force from now on")
+    parser.add_argument("--off", action="store_true", help="use none")
+    parser.add_argument("--list", action="store_true", help="list them (default)")
 
 
 def ctl(parser: argparse.ArgumentParser) -> None:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsd import paths
-from ttsd.config import environment, source_settings, voice_problems
+from ttsd.config import environment, profiles, source_settings, voice_problems
 from ttsd.errors import ConfigError, EngineRefused, PatternError
-from ttsd.model import SAY
+from ttsd.model import OWN, SAY
 from ttsd.patterns import Pattern
 from ttsd.schema import read
 from ttsd.settings import Settings
@@ -91,17 +91,36 @@ def build(given: Given) -> Settings:
     settings, problems = check(given)
     if settings is None:
         raise ConfigError(_located(problems, given))
-    folder = given.path.parent if given.path else Path()
-    return _resolved(replace(settings, path=given.path and given.path.absolute()), given.data, folder)
+    found = {}
+    for name, data in profiles.overlaid(given.data, given.variables):
+        one = read(Settings, data)[0]
+        assert one is not None, "check has found nothing"
+        found[name] = _resolved(one, data, given)
+    return replace(_resolved(settings, given.data, given), profiles=found)
 
 
 def check(given: Given) -> tuple[Settings | None, tuple[Problem, ...]]:
     """The settings as they are written, or None and every problem."""
-    settings, found = read(Settings, given.data)
-    problems = given.problems + found
-    rest = settings or read(Settings, _without(given.data, problems))[0]
-    problems += tuple(_contradictions(rest, given.path.parent if given.path else Path())) if rest else ()
+    settings, found = _check(given.data, _folder(given))
+    problems = (*given.problems, *found, *profiles.problems_of(given.data))
+    for name, data in profiles.overlaid(given.data, given.variables):
+        others = _check(data, _folder(given))[1]
+        problems += tuple(
+            profiles.located(name, problem, given.data) for problem in others if problem not in found
+        )
     return (None if problems else settings), problems
+
+
+def _check(data: dict[str, Any], folder: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """The settings of one whole, and its problems."""
+    settings, problems = read(Settings, data)
+    rest = settings or read(Settings, _without(data, problems))[0]
+    problems += tuple(_contradictions(rest, folder)) if rest else ()
+    return settings, problems
+
+
+def _folder(given: Given) -> Path:
+    return given.path.parent if given.path else Path()
 
 
 def _text(path: Path) -> str:
@@ -147,10 +166,12 @@ def _without(data: dict[str, Any], problems: tuple[Problem, ...]) -> dict[str, A
     return data
 
 
-def _resolved(settings: Settings, data: Mapping[str, Any], folder: Path) -> Settings:
-    """The same with absolute paths, named sources and known places."""
+def _resolved(settings: Settings, data: Mapping[str, Any], given: Given) -> Settings:
+    """The same with absolute paths, named sources and known places. data: what it was read from."""
+    folder = _folder(given)
     return replace(
         settings,
+        path=given.path and given.path.absolute(),
         sources=source_settings.resolved(settings, data, folder),
         dictionary=settings.dictionary and paths.absolute(settings.dictionary, folder),
         blocklist=tuple(
@@ -160,6 +181,12 @@ def _resolved(settings: Settings, data: Mapping[str, Any], folder: Path) -> Sett
         outputs=tuple(
             replace(output, path=output.path and paths.absolute(output.path, folder))
             for output in settings.outputs
+        ),
+        captions=replace(
+            settings.captions,
+            text=settings.captions.text and paths.absolute(settings.captions.text, folder),
+            vtt=settings.captions.vtt and paths.absolute(settings.captions.vtt, folder),
+            srt=settings.captions.srt and paths.absolute(settings.captions.srt, folder),
         ),
         voice=voice_problems.canonical(settings, folder),
         engine={name: _engine(engine, folder) for name, engine in settings.engine.items()},
@@ -192,8 +219,8 @@ def _contradictions(settings: Settings, folder: Path) -> list[Problem]:
     for index, source in enumerate(settings.sources):
         where: Where = ("sources", index)
         name = source.name or source.path
-        if name == SAY:
-            problems.append(Problem((*where, "name"), f'"{SAY}" is the name of what is said directly'))
+        if name in (SAY, OWN):
+            problems.append(Problem((*where, "name"), f'"{name}" is the name of what is said directly'))
         if names.setdefault(name, index) != index:
             what = f'is also called "{name}", as sources[{names[name]}] is; give it a `name` of its own'
             problems.append(Problem(where, what))

@@ -13,7 +13,7 @@ from ttsd import shapes
 from ttsd.config import loading
 from ttsd.config.toml_lines import Lines
 from ttsd.errors import UsageError
-from ttsd.schema import Table, fields_of, plain
+from ttsd.schema import Anything, Table, fields_of, plain
 from ttsd.settings import Settings
 from ttsd.shapes import did_you_mean, dotted, is_secret
 
@@ -118,8 +118,18 @@ def _leaves(shape: Shape, value: Any, where: Where) -> Iterator[tuple[Where, obj
     elif isinstance(shape, shapes.ListOf) and isinstance(shape.shape, Table):
         for index, inner in enumerate(value):
             yield from _leaves(shape.shape, inner, (*where, index))
+    elif isinstance(shape, Anything) and isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(shape, inner, (*where, key))
+    elif isinstance(shape, Anything) and isinstance(value, list) and _are_tables(value):
+        for index, inner in enumerate(value):
+            yield from _leaves(shape, inner, (*where, index))
     else:
         yield where, value
+
+
+def _are_tables(items: list[Any]) -> bool:
+    return bool(items) and all(isinstance(item, dict) for item in items)
 
 
 def _origin(where: Where, given: loading.Given, lines: Lines) -> str:

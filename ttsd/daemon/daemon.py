@@ -20,6 +20,7 @@ from ttsd.config.watch import ConfigWatch
 from ttsd.control.server import Server
 from ttsd.control.transport import default_transport
 from ttsd.daemon import results
+from ttsd.daemon.audience import Audience
 from ttsd.daemon.engine_news import EngineNews
 from ttsd.daemon.execute import LATER, Executor
 from ttsd.daemon.house import House
@@ -95,7 +96,8 @@ class Daemon:
         self._problems: tuple[str, ...] = ()
         self._terminals = Terminals()
         self._began = self._looked = clock.monotonic()
-        self._engine_news = EngineNews(clock, self._server.publish)
+        self._audience = Audience(self._server)
+        self._engine_news = EngineNews(clock, self._audience.publish)
         self._ready = False
         self._stopping: Stopping | Died | None = None
         self._notifier = notifier
@@ -106,7 +108,7 @@ class Daemon:
         with ExitStack() as closing:
             closing.callback(self._notifier.close)
             closing.callback(self._server.close)
-            self._house = House(self._settings, self._clock, self.mailbox, self._server)
+            self._house = House(self._settings, self._clock, self.mailbox, self._audience)
             closing.callback(self._house.close)
             self._executor = Executor(self._house, self._state)
             self._server.start()
@@ -141,12 +143,11 @@ class Daemon:
                 self._notifier.status(self._summary())
             if self._watch.changed():
                 self._reload()
-            self._house.look_at_rule_files()
-            self._house.engines.unload_idle()
+            self._house.look()
 
     def _announce(self) -> None:
         house = self._house
-        for output in house.outputs():
+        for output in house.voice.outputs():
             logger.info("output", name=output.name, is_=output.description)
         for engine in house.engines.chain.status():
             logger.info("engine", name=engine.name, state=engine.state, detail=engine.detail)
@@ -191,6 +192,8 @@ class Daemon:
                 return self._switch(engine)
             case commands.Reload():
                 return self._reload(strict=True)
+            case commands.ProfileUse(profile=profile):
+                return self._use_profile(profile)
             case commands.Shutdown():
                 self.mailbox.put(Stopping("shutdown"))
                 return results.ShuttingDown()
@@ -214,7 +217,7 @@ class Daemon:
         old = self._house.settings
         engines = (name, *(other for other in old.engines if other != name))
         if self._settings.path is not None:  # first: a file that cannot be changed leaves all as it is
-            edit.set_value(self._settings.path, "engines", engines)
+            edit.set_value(self._settings.path, self._house.key_of("engines"), engines)
             self._watch.seen()
         self._house.use_engines(engines)
         self._engine_news.look(self._house.engines.chain.status())
@@ -240,24 +243,35 @@ class Daemon:
             if self._ready:
                 self._notifier.status(self._summary())
                 self._notifier.ready()
-            self._server.publish(
+            self._audience.publish(
                 events.ConfigChanged(
                     at=self._clock.time(), ok=not self._problems, problems=self._problems, changed=changed
                 )
             )
         return results.Reloaded(changed)
 
+    def _use_profile(self, name: str | None) -> object:
+        self._watch.seen()
+        changed = self._house.use_profile(name, config.load(self._settings.path))
+        self._problems = ()
+        logger.info("profile", profile=name, changed=changed)
+        now = self._clock.time()
+        self._audience.publish(events.ConfigChanged(at=now, ok=True, problems=(), changed=changed))
+        return results.ProfileAnswer(name, changed)
+
     # ---- status
 
     def _summary(self) -> str:
         """The daemon in a line, for a person."""
         house = self._house
-        now, trouble = house.now(), house.trouble()
+        now, trouble = house.voice.now(), house.trouble()
         words = [f"{self._state()} {now.utterance.id}" if now else self._state()]
         if waiting := house.store.counts().queued:
             words.append(f"{waiting} queued")
         words.append(now.engine if now and now.engine else house.engines.chain.names[0])
-        words += [f"{output.name} is gone: {output.error}" for output in house.outputs() if output.error]
+        words += [
+            f"{output.name} is gone: {output.error}" for output in house.voice.outputs() if output.error
+        ]
         if trouble:
             words.append(trouble)
         if self._problems:
@@ -268,15 +282,15 @@ class Daemon:
         house = self._house
         if self._stopping is not None:
             return "stopping"
-        if house.speaker is not None and house.speaker.paused:
+        if house.voice.paused:
             return "paused"
         if house.trouble():
             return "waiting"
-        return "speaking" if house.now() else "idle"
+        return "speaking" if house.voice.now() else "idle"
 
     def _status(self) -> DaemonStatus:
         house = self._house
-        counts, now, trouble = house.store.counts(), house.now(), house.trouble()
+        counts, now, trouble = house.store.counts(), house.voice.now(), house.trouble()
         return DaemonStatus(
             state=self._state(),
             version=__version__,
@@ -291,7 +305,9 @@ class Daemon:
             now=NowStatus.of(now) if now else None,
             volume=house.mode.volume,
             muted=house.mode.muted,
-            outputs=house.outputs(),
+            quiet=house.restraints.quiet,
+            profile=house.mode.profile,
+            outputs=house.voice.outputs(),
             sources=house.sources(),
             counters=house.store.counters(),
         )

@@ -12,6 +12,7 @@ from ttsd import __version__, commands
 from ttsd.daemon import results
 from ttsd.errors import EngineError, TtsdError, UsageError
 from ttsd.model import Spoken, State
+from ttsd.text.withdraw import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from ttsd.model import EngineName, SourceName, Utterance, UtteranceId
 
     Reply = Callable[[object], None]
+
+
+MOST_IDS = 1000
+"""Ids that are told of one withdrawal."""
 
 
 class Later:
@@ -50,14 +55,14 @@ class Executor:
             case commands.Say():
                 return self._say(command, reply)
             case commands.Skip():
-                return results.Skipped(house.skip())
+                return results.Skipped(house.voice.skip())
             case commands.Stop():
-                return results.Skipped(house.stop())
+                return results.Skipped(house.voice.give_up())
             case commands.Pause():
-                house.pause(paused=True)
+                house.voice.pause(paused=True)
                 return results.StateAnswer(self._state())
             case commands.Resume():
-                house.pause(paused=False)
+                house.voice.pause(paused=False)
                 return results.StateAnswer(self._state())
             case commands.Clear(source=source):
                 return results.Cleared(len(house.queue.drop(source=source, reason="cleared")))
@@ -73,6 +78,8 @@ class Executor:
                     raise _waits_not(id)
                 house.queue.move(id, position)
                 return results.Moved(id, position)
+            case commands.Withdraw():
+                return self._withdraw(command, reply)
             case commands.HistoryList(limit=limit):
                 return results.Past(tuple(house.store.history(limit)))
             case commands.HistoryReplay(id=wanted):
@@ -97,6 +104,8 @@ class Executor:
                 return self._enable(source, enabled=True)
             case commands.SourceDisable(source=source):
                 return self._enable(source, enabled=False)
+            case commands.ProfileList():
+                return results.Profiles(house.mode.profile, tuple(house.settings.profiles))
             case _:
                 raise UsageError(f"this version does not carry out {type(command).__name__}")
 
@@ -138,10 +147,22 @@ class Executor:
             return LATER
         return results.Queued(utterance.id)
 
+    def _withdraw(self, command: commands.Withdraw, reply: Reply) -> object:
+        if command.id is None and command.key is None and command.speaker is None:
+            raise UsageError("which messages?", next_step="give an id, a key or a speaker")
+        target = Target(command.id, command.key, command.speaker, command.source)
+        at_once = self._house.withdrawals.now(target)
+
+        def rest() -> results.Withdrawn:
+            ids = tuple(sorted({*at_once, *self._house.withdrawals.rest(target)}))
+            return results.Withdrawn(len(ids), ids[:MOST_IDS])
+
+        return self._later("withdraw", rest, reply)
+
     def _replay(self, wanted: UtteranceId | None) -> object:
         store = self._house.store
         if wanted is None:
-            past = [spoken for spoken in store.history(100) if spoken.state is State.SPOKEN]
+            past = [one for one in store.history(100) if one.state is State.SPOKEN and one.text]
             if not past:
                 raise UsageError("nothing was spoken yet")
             text, source, voice = past[0].text, past[0].source, None
@@ -151,6 +172,8 @@ class Executor:
                 raise UsageError(
                     f"there is no utterance {wanted}", next_step="ttsd history lists the last ones"
                 )
+            if not found.text:
+                raise UsageError(f"the utterance {wanted} was withdrawn")
             text, source, voice = found.text, found.source, None
         return results.Queued(store.say(text, source=source, voice=voice).id)
 

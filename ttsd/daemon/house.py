@@ -15,14 +15,19 @@ import structlog
 
 from ttsd import events, log
 from ttsd.audio.portaudio import PortAudio
+from ttsd.daemon.arrivals import Arrivals
 from ttsd.daemon.beside import Beside
+from ttsd.daemon.captions import Captions
 from ttsd.daemon.engines_in_use import EnginesInUse
 from ttsd.daemon.mailbox import Died, Done, Ended, Gone, Mailbox
 from ttsd.daemon.manners import Manners
 from ttsd.daemon.mode import ModeFile
+from ttsd.daemon.restraints import Restraints
 from ttsd.daemon.rules_in_force import TABLES, RulesInForce
+from ttsd.daemon.speaker_in_use import SpeakerInUse
 from ttsd.daemon.waiting_list import WaitingList
-from ttsd.errors import StoreError, UsageError
+from ttsd.daemon.withdrawals import Withdrawals
+from ttsd.errors import StoreError, TtsdError, UsageError
 from ttsd.model import SourceName
 from ttsd.sources.status import SourceStatus
 from ttsd.speech.stage import Stage
@@ -30,31 +35,34 @@ from ttsd.store import Store
 
 if TYPE_CHECKING:
     from ttsd.clock import Clock
+    from ttsd.daemon.audience import Audience
     from ttsd.daemon.mode import Mode
-    from ttsd.daemon.waiting_list import EventSink
-    from ttsd.events import Event
-    from ttsd.model import EngineName, Utterance, UtteranceId
+    from ttsd.model import EngineName, Utterance
     from ttsd.settings import Settings, SourceSettings
     from ttsd.sources.news import SourceChange
     from ttsd.sources.reader import SourceReader
-    from ttsd.speech.ledger import Now
-    from ttsd.speech.reading import Reading
-    from ttsd.speech.speaker import OutputStatus, Speaker
+    from ttsd.speech.speaker import Speaker
+    from ttsd.text.withdraw import Target
 
 logger = structlog.get_logger("ttsd.daemon.house")
 
 DATABASE = "ttsd.db"
+_CHAIN = frozenset({"engines", "engine", "language", "sources"})
+"""Tables that say who speaks; where lines have languages, there is a last resort."""
 _FIXED = frozenset({"state", "control"})
 """Tables that a running daemon cannot change under itself."""
+_NO_TABLES = frozenset({"path", "profile", "profiles"})
+"""Fields of the settings that are none of their own."""
 
 
 class House:
     """Store, engines, speaker and sources of one daemon."""
 
-    def __init__(self, settings: Settings, clock: Clock, mailbox: Mailbox, events: EventSink) -> None:
-        """Open the store and recover it. Raises StoreError, EngineError."""
-        self.settings = settings
-        self.clock, self._mailbox, self._events = clock, mailbox, events
+    def __init__(self, base: Settings, clock: Clock, mailbox: Mailbox, audience: Audience) -> None:
+        """Open the store and recover it. *base*: the settings without a profile. Raises StoreError, EngineError."""
+        self._modes = ModeFile(_state_dir(base) / "mode.json")
+        self.settings = settings = self._in_force(base)
+        self.clock, self._mailbox, self._audience = clock, mailbox, audience
         self.beside = Beside()
         self.portaudio = PortAudio()
         """One for the process: to list devices anew it must know whether anybody plays."""
@@ -66,72 +74,112 @@ class House:
             logger.info(
                 "recovered", id=decision.id, source=decision.source, state=str(decision.new), why=decision.why
             )
-        self._modes = ModeFile(_state_dir(settings) / "mode.json")
-        self.queue = WaitingList(
-            self.store, lambda: self.speaker, clock, events, gone=lambda *what: mailbox.put(Gone(*what))
+        self._rules = RulesInForce(self.store, clock, self._withdraw)
+        self.voice = SpeakerInUse(
+            self._make_speaker, clock, self.beside, mailbox, audience.publish, self._free_engines
         )
-        self.speaker: Speaker | None = None
+        self.restraints = Restraints(settings, clock, self.voice.restrain, muted=self.mode.muted)
+        self.queue = WaitingList(
+            self.store, self._speaker, clock, audience, gone=lambda *what: mailbox.put(Gone(*what))
+        )
+        self.withdrawals = Withdrawals(
+            self.store, self.queue, self._speaker, self._rules.book, clock, audience
+        )
+        self._arrivals = Arrivals(
+            *(self.store, self.queue, self._speaker, self._rules.book, self.restraints, self._withdraw)
+        )
         self.reader: SourceReader | None = None
-        self._successor: Speaker | None = None
         self._source_stage: Stage | None = None
-        self._rules = RulesInForce(self.store, clock)
         self.manners = Manners(
             *(settings.duck, settings.hold, _state_dir(settings) / "lowered.json", clock),
-            keep_back=self._keep_back,
+            keep_back=self.restraints.hold,
             died=self._died,
         )
+        self.captions = Captions(settings.captions, clock, self._died)
+        for notice in (self.manners.notice, self.captions.notice):
+            audience.join(notice)
 
     def start(self) -> None:
         """Begin to speak and to follow. Raises TtsdError."""
         # numpy, soxr and libpulse come with these: the control socket answers already.
-        self.speaker = self._make_speaker(self.settings)
-        self.speaker.start()
+        self.voice.start(self.settings)
         self.manners.stage.start()
+        self.captions.stage.start()
         self.engines.load()
         self._follow()
 
-    def change(self, new: Settings) -> tuple[str, ...]:
-        """Put *new* in force where it differs; return the tables that differed. Raises TtsdError."""
-        old = self.settings
-        changed = {f.name for f in fields(old) if getattr(old, f.name) != getattr(new, f.name)} - {"path"}
+    def change(self, base: Settings) -> tuple[str, ...]:
+        """Put *base*, with the profile in use, in force where it differs; return the tables that differed.
+
+        Raises TtsdError.
+        """
+        old, new = self.settings, self._in_force(base)
+        changed = {f.name for f in fields(old) if getattr(old, f.name) != getattr(new, f.name)} - _NO_TABLES
         for name in changed & _FIXED:
             logger.warning("needs_a_restart", table=name)
             new = replace(new, **{name: getattr(old, name)})
-        if changed & {"engines", "engine"}:
+        if changed & _CHAIN:
             self.engines.use(new)
         reading = self._rules.make(new) if changed & TABLES else None
         if "outputs" in changed:
-            self._succeed(self._make_speaker(new))
-        elif changed & {"engines", "engine"}:
-            self._use_chain()
-        for speaker in self._speakers() if "speech" in changed else ():
-            speaker.adopt(new.speech)
+            self.voice.succeed(new, old.speech.stop_timeout)
+        elif changed & _CHAIN:
+            self.voice.use_chain(self.engines.chain)
+        if "speech" in changed:
+            self.voice.adopt(new.speech)
         if reading is not None:
-            self._use_reading(reading)
+            self.voice.use_reading(reading)
         self.settings = new
+        self.restraints.use(new, muted=self.mode.muted)
         if changed & {"sources", "speech"}:
             self._update_sources()
         if "retention" in changed:
             self.store.retain(new.retention)
         if changed & {"duck", "hold"}:
             self.manners.use(new.duck, new.hold)
+        if "captions" in changed:
+            self.captions.use(new.captions)
         if "log" in changed:
             log.configure(new.log)
-        if changed & {"engines", "engine"}:
+        if changed & _CHAIN:
             self.engines.load()
         return tuple(sorted(changed))
+
+    def use_profile(self, name: str | None, base: Settings) -> tuple[str, ...]:
+        """Use this profile of *base* (None: none) from now on, and at the next start. Raises TtsdError."""
+        before = self.mode.profile
+        if name is not None and name not in base.profiles:
+            known = ", ".join(base.profiles) or "there are none"
+            raise UsageError(f"there is no profile {name}", next_step=f"the profiles: {known}")
+        self._modes.change(profile=name)
+        try:
+            return self.change(base)
+        except TtsdError:
+            self._modes.change(profile=before)
+            raise
+
+    def key_of(self, key: str) -> str:
+        """Where in the file *key* is set: in the profile in use, if that sets it."""
+        name = self.mode.profile
+        return f"profile.{name}.{key}" if name and key in self.settings.profile.get(name, ()) else key
 
     def look_at_rule_files(self) -> None:
         """Read lines by the dictionary and the lists of words as they are now, if one of them was saved."""
         if self._rules.saved():
-            self._use_reading(self._rules.make(self.settings))
+            self.voice.use_reading(self._rules.make(self.settings))
+
+    def look(self) -> None:
+        """See now and then what the time has changed."""
+        self.look_at_rule_files()
+        self.restraints.look()
+        self.engines.unload_idle()
 
     def use_engines(self, engines: tuple[EngineName, ...]) -> None:
         """Speak with this chain from the next utterance on. Raises EngineError."""
         new = replace(self.settings, engines=engines)
         self.engines.use(new)
         self.settings = new
-        self._use_chain()
+        self.voice.use_chain(self.engines.chain)
         self.engines.load()
 
     def close(self) -> None:
@@ -140,8 +188,10 @@ class House:
             ends.callback(self.store.close)
             ends.callback(self.beside.join)
             ends.callback(self.engines.close)
+            ends.callback(self._rules.close)
             ends.callback(self.manners.close)
-            ends.callback(self._stop_speaking)
+            ends.callback(self.captions.close)
+            ends.callback(lambda: self.voice.stop(self.settings.speech))
             ends.callback(self._stop_following)
 
     def _stop_following(self) -> None:
@@ -152,24 +202,7 @@ class House:
             with closing(reader):
                 reader.finish()
 
-    def _stop_speaking(self) -> None:
-        speaker, self.speaker = self.speaker, None
-        if speaker is not None:
-            speech = self.settings.speech
-            speaker.stop(finish=speech.on_stop == "finish", timeout=speech.stop_timeout)
-
     # ---- the voice
-
-    def pause(self, *, paused: bool) -> None:
-        """Fall silent, keeping the place, or go on."""
-        if self.speaker is None or self.speaker.paused == paused:
-            return
-        if paused:
-            self.speaker.pause()
-        else:
-            self.speaker.resume()
-        kind = events.Paused if paused else events.Resumed
-        self._publish(kind(at=self.clock.time()))
 
     def set_volume(self, *, volume: int | None = None, muted: bool | None = None) -> Mode:
         """Change what is given, by a ramp, and keep it for the next start."""
@@ -177,8 +210,8 @@ class House:
         mode = self._modes.change(
             volume=mode.volume if volume is None else volume, muted=mode.muted if muted is None else muted
         )
-        if self.speaker:
-            self.speaker.set_volume(mode.gain)
+        self.voice.set_volume(mode.gain)
+        self.restraints.use(self.settings, muted=mode.muted)
         return mode
 
     # ---- the sources
@@ -191,7 +224,7 @@ class House:
         others = tuple(name for name in self._modes.mode.disabled if name != source)
         self._modes.change(disabled=others if enabled else (*others, source))
         self._update_sources()
-        self._events.publish(
+        self._audience.publish(
             events.SourceChanged(
                 at=self.clock.time(), source=source, state="enabled" if enabled else "disabled"
             )
@@ -199,7 +232,7 @@ class House:
 
     def changed(self, change: SourceChange) -> None:
         """See ttsd.sources.news.Observer."""
-        self._events.publish(
+        self._audience.publish(
             events.SourceChanged(
                 at=self.clock.time(),
                 source=change.source,
@@ -220,42 +253,19 @@ class House:
         """What people set."""
         return self._modes.mode
 
-    def skip(self) -> UtteranceId | None:
-        """End what is heard (or would be next) and go on; None: there was nothing."""
-        return self.speaker.skip() if self.speaker else None
-
-    def stop(self) -> UtteranceId | None:
-        """Fall silent and end what is heard; None: there was nothing. What waits is kept."""
-        self.pause(paused=True)  # first: nothing begins in between
-        return self.speaker.skip(heard=True) if self.speaker else None
-
-    def now(self) -> Now | None:
-        """What is heard."""
-        return self.speaker.now if self.speaker else None
-
     def stages(self) -> tuple[Stage, ...]:
         """The threads that must make progress."""
         sources = (self._source_stage,) if self._source_stage is not None else ()
-        speaking = self.speaker.stages if self.speaker is not None else ()
-        return (*sources, self.manners.stage, *speaking)
+        return (*sources, self.manners.stage, self.captions.stage, *self.voice.stages)
 
     def settled(self) -> bool:
         """Whether the sources are followed, and every output stands or is known to be gone and looked for."""
-        return (
-            self.reader is not None
-            and self.reader.settled
-            and self.speaker is not None
-            and self.speaker.settled
-        )
+        return self.reader is not None and self.reader.settled and self.voice.settled
 
     def trouble(self) -> str | None:
         """Why the queue does not move; None: it does."""
-        trouble = self.speaker.trouble if self.speaker else None
-        return trouble or (self.manners.holding if self.store.counts().queued else None)
-
-    def outputs(self) -> tuple[OutputStatus, ...]:
-        """How each output is."""
-        return self.speaker.outputs() if self.speaker else ()
+        waits = self.store.counts().queued > 0
+        return self.voice.trouble or ((self.restraints.why or self.manners.holding) if waits else None)
 
     def sources(self) -> tuple[SourceStatus, ...]:
         """How each source is, those that are disabled included."""
@@ -269,6 +279,16 @@ class House:
 
     # ---- inside
 
+    def _in_force(self, base: Settings) -> Settings:
+        """*base* with the profile in use."""
+        name = self.mode.profile
+        if name is None:
+            return base
+        if name not in base.profiles:
+            logger.warning("no_such_profile", profile=name, in_force="the settings without it")
+            return base
+        return replace(base.profiles[name], profile=base.profile, profiles=base.profiles)
+
     def _make_speaker(self, settings: Settings) -> Speaker:
         from ttsd.audio.build import make_all
         from ttsd.speech.speaker import Speaker
@@ -281,59 +301,30 @@ class House:
             settings.speech,
             self._rules.make(settings),
             self.clock,
-            publish=self._publish,
+            publish=self._audience.publish,
             died=self._died,
             levels_path=_state_dir(settings) / "levels.json",
             ended=lambda spoken: self._mailbox.put(Ended(spoken)),
             announce=self.queue.announce,
         )
         speaker.set_volume(self.mode.gain)
-        speaker.keep_back(self.manners.live)
+        speaker.restrain(self.restraints.now)
         return speaker
 
-    def _publish(self, event: Event) -> None:
-        self.manners.notice(event)
-        self._events.publish(event)
+    def _speaker(self) -> Speaker | None:
+        return self.voice.speaker
 
-    def _keep_back(self, kept: bool) -> None:
-        for speaker in self._speakers():
-            speaker.keep_back(kept)
+    def _withdraw(self, target: Target) -> None:
+        """From any thread: what sounds is silent when this returns, the rest follows."""
+        self.withdrawals.now(target)
 
-    def _speakers(self) -> list[Speaker]:
-        return [speaker for speaker in (self.speaker, self._successor) if speaker is not None]
+        def rest() -> None:
+            try:
+                self.withdrawals.rest(target)
+            except StoreError as error:
+                logger.error("not_withdrawn", error=str(error))
 
-    def _use_reading(self, reading: Reading) -> None:
-        for speaker in self._speakers():
-            speaker.use_reading(reading)
-
-    def _use_chain(self) -> None:
-        for speaker in self._speakers():
-            speaker.use_chain(self.engines.chain, released=self._free_engines)
-
-    def _succeed(self, successor: Speaker) -> None:
-        """The speaker finishes what it says and gives its outputs back; then *successor* goes on."""
-        old, speech = self.speaker, self.settings.speech
-        waiting, self._successor = self._successor, successor
-        if waiting is not None:
-            return  # the old one is finishing already: it makes room for the newest
-
-        def take_over() -> None:
-            paused = old is not None and old.paused
-            self.speaker, self._successor = self._successor, None
-            if self.speaker is not None:
-                if old is not None:
-                    self.speaker.inherit(old)
-                self.speaker.start()
-                if paused:
-                    self.speaker.pause()
-            self._free_engines()
-
-        def retire() -> None:
-            if old is not None:
-                old.stop(finish=True, timeout=speech.stop_timeout)
-            self._mailbox.put(Done(take_over))
-
-        self.beside.run("retire-speaker", retire)
+        self._mailbox.put(Done(lambda: self.beside.run("withdraw", rest)))
 
     def _free_engines(self) -> None:
         """From any thread: the old chain is in use no longer."""
@@ -367,8 +358,9 @@ class House:
         """Something was queued; called by whoever committed it."""
         try:
             self.queue.announce()
-            if self.speaker is not None:
-                self.speaker.wake()
+            self._arrivals.look()
+            if self.voice.speaker is not None:
+                self.voice.speaker.wake()
         except StoreError as error:  # it is committed; the synthesis thread meets the same trouble and tells
             logger.warning("cannot_look_at_the_queue", error=str(error))
 

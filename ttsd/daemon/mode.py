@@ -1,4 +1,4 @@
-"""What people set while ttsd runs and expect to find again: volume, mute, sources switched off.
+"""What people set while ttsd runs and expect to find again: volume, mute, profile, sources switched off.
 
 Kept in a small file of the state folder; one that cannot be read counts as none and is said so.
 """
@@ -29,6 +29,8 @@ class Mode:
     muted: bool = False
     disabled: tuple[SourceName, ...] = ()
     """Sources that are left alone."""
+    profile: str | None = None
+    """The profile in use; None: none."""
 
     @property
     def gain(self) -> float:
@@ -59,6 +61,7 @@ class ModeFile:
                 volume=min(150, max(0, int(found["volume"]))),
                 muted=bool(found["muted"]),
                 disabled=tuple(SourceName(str(name)) for name in found["disabled"]),
+                profile=None if found.get("profile") is None else str(found["profile"]),
             )
         except FileNotFoundError:
             return Mode()

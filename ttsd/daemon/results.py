@@ -68,6 +68,15 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Messages were taken back."""
+
+    withdrawn: int
+    ids: tuple[UtteranceId, ...]
+    """At most a thousand of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """The queue, next first."""
 
@@ -141,6 +150,24 @@ class SourceAnswer:
 
     source: SourceName
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """The profiles."""
+
+    profile: str | None
+    """The one in use; None: none."""
+    profiles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileAnswer:
+    """A profile is in use, or none."""
+
+    profile: str | None
+    changed: tuple[str, ...]
+    """Tables that differ from before."""
 
 
 @dataclass(frozen=True, slots=True)

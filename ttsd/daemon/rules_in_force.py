@@ -9,14 +9,19 @@ import structlog
 from ttsd.config.watch import ConfigWatch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ttsd.clock import Clock
     from ttsd.settings import Settings
+    from ttsd.speech.detect import Detector
     from ttsd.speech.reading import Reading
     from ttsd.store import Store
+    from ttsd.text.rules import RuleBook
+    from ttsd.text.withdraw import Target
 
 log = structlog.get_logger("ttsd.rules")
 
-TABLES = frozenset({"sources", "clean", "pronounce", "dictionary", "blocklist", "route", "language"})
+TABLES = frozenset({"sources", "clean", "pronounce", "dictionary", "blocklist", "voice", "route", "language"})
 """Tables that say what is spoken."""
 MOST_COMPARED = 200
 """Utterances that one is compared with to find a newer one with its key, or what was said before."""
@@ -25,27 +30,45 @@ MOST_COMPARED = 200
 class RulesInForce:
     """Makes readings, and notices when a file of theirs is saved. One thread."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, clock: Clock, withdraw: Callable[[Target], None]) -> None:
+        """*withdraw*: takes messages back, soon; called from any thread."""
+        self._store, self._clock, self._withdraw = store, clock, withdraw
+        self.reading: Reading | None = None
+        """The one made last; None: there is none yet. Any thread may read it."""
         self._files: tuple[ConfigWatch, ...] = ()
+        self._detector: Detector | None = None
+
+    def close(self) -> None:
+        """End what tells languages; idempotent."""
+        if self._detector is not None:
+            self._detector.close()
 
     def make(self, settings: Settings) -> Reading:
         """A reading by *settings*; a file that cannot be read is told in the log. Raises PatternError."""
         # Imported here: the control socket answers before the rules are compiled.
+        from ttsd.speech.detect import detector
         from ttsd.speech.reading import Reading
         from ttsd.text import files
 
-        found = files.read(settings)
+        if self._detector is None:
+            self._detector = detector(settings, self._clock)
+        found = files.read(settings, self._detector)
         for problem in found.problems:
             log.warning("rules_lack_words", problem=problem)
         self._files = tuple(ConfigWatch(path) for path in found.paths)
-        return Reading(
+        self.reading = Reading(
             settings,
             found.extras,
             self._clock,
             lambda utterance: self._store.behind(utterance, MOST_COMPARED),
             self._store.history(MOST_COMPARED),
+            self._withdraw,
         )
+        return self.reading
+
+    def book(self) -> RuleBook | None:
+        """The rules of each source; None: there are none yet."""
+        return self.reading.book if self.reading is not None else None
 
     def saved(self) -> bool:
         """Whether a file that the rules name was saved since they were made."""

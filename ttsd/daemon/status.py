@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ttsd.engines.engine import EngineStatus
     from ttsd.model import EngineName
     from ttsd.sources.status import SourceStatus
-    from ttsd.speech.ledger import Now
+    from ttsd.speech.flight import Now
     from ttsd.speech.speaker import OutputStatus
     from ttsd.store.records import Counters
 
@@ -73,6 +73,10 @@ class DaemonStatus:
     volume: int
     """Per cent."""
     muted: bool
+    quiet: bool
+    """Whether these are quiet hours."""
+    profile: str | None
+    """The profile in use; None: none."""
     outputs: tuple[OutputStatus, ...]
     sources: tuple[SourceStatus, ...]
     counters: Counters

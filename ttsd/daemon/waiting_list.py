@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ttsd import commands
     from ttsd.clock import Clock
+    from ttsd.daemon.audience import EventSink
     from ttsd.model import Utterance
     from ttsd.speech.speaker import Speaker
     from ttsd.store import Store
@@ -28,19 +29,6 @@ log = structlog.get_logger("ttsd.queue")
 
 MOST_EVENTS = 1000
 """Events told of one commit or one clearing: who wants every line of a flood asks for the queue."""
-
-
-class EventSink(Protocol):
-    """Where events go."""
-
-    @property
-    def wanted(self) -> bool:
-        """Whether anybody listens."""
-        ...
-
-    def publish(self, event: events.Event) -> None:
-        """From any thread; never blocks."""
-        ...
 
 
 class WaitingList:

@@ -265,5 +265,10 @@ class Settings:
     control: ControlSettings = ControlSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
+    profile: Annotated[
+        Mapping[str, Mapping[str, object]], Help("`[profile.NAME]`: settings that go over these in it.")
+    ] = field(default_factory=dict)
+    profiles: Annotated[Mapping[str, Settings], Hidden()] = field(default_factory=dict)
+    """The whole of each profile. Not a setting."""
     path: Annotated[Path | None, Hidden()] = None
     """The file this was read from; None: built-in defaults. Not a setting."""

@@ -136,7 +136,7 @@ class Channel:
         """The utterance being written; None between utterances, and after it was withdrawn or cut."""
         self._nudged: set[Reader] = set()
         self._held = False
-        self._kept = False
+        self._begin_from: int = Priority.LOW
         self._closed = False
 
     def reader(self, *, leads: bool) -> Reader:
@@ -193,10 +193,10 @@ class Channel:
                 lambda: not any(r.items or r.current is not None for r in self._readers), timeout
             )
 
-    def keep_back(self, kept: bool) -> None:
-        """Let nobody begin an utterance that is not urgent, or let them again; what was begun goes on."""
+    def begin_from(self, lowest: int) -> None:
+        """Let nobody begin an utterance of a lower priority; what was begun goes on."""
         with self._changed:
-            self._kept = kept
+            self._begin_from = lowest
             self._changed.notify_all()
 
     def knows(self, id: UtteranceId) -> bool:
@@ -263,7 +263,7 @@ class Channel:
         if not reader.items:
             return False
         item, leaders = reader.items[0], self._leaders()
-        if isinstance(item, Begin) and self._kept and item.utterance.priority < Priority.URGENT:
+        if isinstance(item, Begin) and item.utterance.priority < self._begin_from and reader in leaders:
             return False
         if reader in leaders or not isinstance(item, Begin | End):
             return True

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,14 @@ from ttsd.errors import IllegalTransition, StoreError, UnknownUtterance
 from ttsd.model import Priority, Spoken, State
 from ttsd.speech.channel import End, SentenceStart
 from ttsd.speech.endings import end_events
+from ttsd.speech.flight import Flight, Now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from ttsd.clock import Clock
     from ttsd.errors import OutputError
-    from ttsd.model import EngineName, Utterance, UtteranceId
+    from ttsd.model import Utterance, UtteranceId
     from ttsd.speech.play import Mark, Player, Word
     from ttsd.store import Store
 
@@ -42,43 +43,6 @@ EXPIRED = "older than its max_age"
 """Why an utterance was not spoken."""
 MOST_RESUMED = 100
 """Interrupted utterances whose place is remembered; another begins anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """What is being heard."""
-
-    utterance: Utterance
-    engine: EngineName | None
-    voice: str | None
-    sentence: int
-    """Index within the utterance."""
-    text: str
-    """The sentence."""
-    since: float
-    """Unix seconds at which the utterance began."""
-
-
-@dataclass(slots=True)
-class _Flight:
-    """An utterance on its way from the claim to its end. `step`'s thread alone writes it."""
-
-    utterance: Utterance
-    lead: Player | None = None
-    """The output that was the first to be heard."""
-    began: float | None = None
-    sentence: SentenceStart | None = None
-    """The last one heard."""
-    waiting_for: set[Player] | None = None
-    """Required outputs that have not reported its end; None: no output has."""
-    state: State = State.QUEUED
-    """What the store was told last."""
-    cut: bool = False
-    """Its end was decided before it came."""
-    returns: bool = False
-    """Its end is to be queued again."""
-    first: int = 0
-    """The sentence with which it begins (again)."""
 
 
 class Ledger:
@@ -99,7 +63,7 @@ class Ledger:
         self._returned, self._announce = returned, announce
         self._lock = threading.Lock()
         self._landed = threading.Condition(self._lock)
-        self._flights: dict[UtteranceId, _Flight] = {}
+        self._flights: dict[UtteranceId, Flight] = {}
         self._resume_at: dict[UtteranceId, int] = {}
         """Where interrupted utterances go on; entries leave when they are claimed again."""
         self._notes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -129,7 +93,7 @@ class Ledger:
             self._announce()
             with self._lock:
                 first = self._resume_at.pop(utterance.id, 0)
-                self._flights[utterance.id] = _Flight(utterance, first=first)
+                self._flights[utterance.id] = Flight(utterance, first=first)
             if utterance.expires_at is not None and utterance.expires_at <= self._clock.time():
                 self.settle(self.unspoken(utterance, State.EXPIRED, EXPIRED))
             elif utterance.priority is Priority.LOW and flying:
@@ -171,10 +135,11 @@ class Ledger:
 
     # ---- from any thread
 
-    def flying(self) -> tuple[Utterance, ...]:
-        """Utterances in flight whose end is open, oldest claim first."""
+    def flying(self, *, ending: bool = False) -> tuple[Utterance, ...]:
+        """Utterances in flight whose end is open, oldest claim first. *ending*: all that are in flight."""
         with self._lock:
-            return tuple(f.utterance for f in self._flights.values() if f.waiting_for is None and not f.cut)
+            flights = self._flights.values()
+            return tuple(f.utterance for f in flights if ending or (f.waiting_for is None and not f.cut))
 
     def began(self, id: UtteranceId) -> bool:
         """Whether something of it was heard."""
@@ -200,6 +165,14 @@ class Ledger:
             if resume:
                 self._go_on_at(utterance.id, flight.sentence.index if flight.sentence else flight.first)
         return self.unspoken(utterance, state, reason)
+
+    def forget_text(self, id: UtteranceId) -> bool:
+        """Whatever its end, its text is not kept. False: it is not in flight."""
+        with self._lock:
+            flight = self._flights.get(id)
+            if flight is not None:
+                flight.nameless = True
+            return flight is not None
 
     def wait_until_landed(self, timeout: float, *, unless: threading.Event | None = None) -> bool:
         """Wait until nothing is in flight; False: something is after *timeout* seconds, or *unless* is set."""
@@ -340,6 +313,8 @@ class Ledger:
         if flight.began is not None:
             times = {**spoken.trace, "first_sample": flight.began, "last_sample": spoken.ended_at}
             spoken = replace(spoken, trace=times)
+        if flight.nameless:
+            spoken = replace(spoken, text="")
         try:
             self._write_down(flight, spoken)
         except (IllegalTransition, UnknownUtterance) as error:  # somebody edits the database: go on
@@ -362,7 +337,7 @@ class Ledger:
         if spoken.state is State.QUEUED:
             self._returned()
 
-    def _write_down(self, flight: _Flight, spoken: Spoken) -> None:
+    def _write_down(self, flight: Flight, spoken: Spoken) -> None:
         """Tell the store how it ended. Raises StoreError, IllegalTransition."""
         if spoken.state is State.SPOKEN and flight.state is State.QUEUED:  # there was no sound in it
             self._store.begin(spoken.id)

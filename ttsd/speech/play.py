@@ -20,7 +20,7 @@ import numpy as np
 
 from ttsd.audio.dsp import Resampler, silence
 from ttsd.errors import OutputError
-from ttsd.model import UtteranceId, WordTime
+from ttsd.model import Priority, State, UtteranceId, WordTime
 from ttsd.speech.channel import Begin, End, Item, SentenceStart, Sound
 from ttsd.speech.tail import Tail
 
@@ -84,6 +84,8 @@ class Player:
         self.required = required
         self.pause_seconds = pause
         self.volume = 1.0
+        self.sound_from: int = Priority.LOW
+        """The lowest priority that is heard; what is lower is played without a sound."""
         self.error: OutputError | None = None
         """Why the output is gone; None while it is well."""
         self._reader, self._listener, self._clock, self._expire = reader, listener, clock, expire
@@ -104,6 +106,8 @@ class Player:
         self._starting: SentenceStart | None = None
         self._sentence_frame = 0
         self._quiet_since = float("-inf")
+        self._broken = False
+        """The last utterance was cut in the middle."""
         # Commands from other threads, and how far they were obeyed.
         self._cut: Spoken | None = None
         self._paused = False
@@ -196,6 +200,7 @@ class Player:
             case Sound():
                 self._take_chunk(item.id, item.chunk)
             case End():
+                self._broken = item.spoken.state is not State.SPOKEN
                 self._drain_resampler()
                 self._mark(item)
                 self._report()
@@ -228,24 +233,33 @@ class Player:
 
     def _distance(self) -> int:
         """Frames of silence still missing between the last utterance and this one."""
-        if not self.output.live:
+        if not self.output.live or self._interrupts():
             return 0
         waiting = any(isinstance(mark, End) for _, mark in self._marks)
         quiet = 0.0 if waiting else self._clock.monotonic() - self._quiet_since
         return int(max(0.0, self.pause_seconds - quiet) * self._rate)
+
+    def _interrupts(self) -> bool:
+        """Whether what begins is urgent and made another stop: nobody waits for a pause then."""
+        urgent = self._utterance is not None and self._utterance.priority is Priority.URGENT
+        return urgent and self._broken
 
     # ---- writing
 
     def _write_block(self) -> None:
         frames = max(1, int(self._rate * BLOCK_SECONDS))
         block, self._sound = self._sound[:frames], self._sound[frames:]
-        target = self.volume
+        target = self._volume()
         if target != self._gain or target != 1.0:
             block, self._gain = _ramp(block, self._gain, target), target
         if self._silent and self.output.live:
             block = _ramp(block, 0.0, 1.0)
         self._silent = False
         self._write(block)
+
+    def _volume(self) -> float:
+        heard = self._utterance is None or self._utterance.priority >= self.sound_from
+        return self.volume if heard else 0.0
 
     def _write(self, block: Samples) -> None:
         self._tail.add(block, self._written)
@@ -274,6 +288,7 @@ class Player:
         )
         self._utterance = None
         if ended:  # the channel gave its end before the cut; otherwise it gives it now
+            self._broken = True
             self._mark(End(cut))
 
     def _rest(self) -> None:

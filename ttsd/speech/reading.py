@@ -130,14 +130,14 @@ class Reading:
             limits = self._limits.setdefault(utterance.source, Limits(source))
             reason = limits.allow(verdict.speaker, self._clock.monotonic())
             if reason is not None:
-                self._count(rules)
+                self._count(rules, utterance.source)
                 return reason
         self._read[utterance.id] = verdict.text
         if len(self._read) > MOST_REMEMBERED:
             self._read.popitem(last=False)
         return None
 
-    def _count(self, rules: Rules) -> None:
+    def _count(self, rules: Rules, source: SourceName) -> None:
         if rules.source.tell_skipped:
             with self._counting:
-                self._skipped[rules.name] = self._skipped.get(rules.name, 0) + 1
+                self._skipped[source] = self._skipped.get(source, 0) + 1

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from ttsd.events import Event
     from ttsd.model import Spoken, Utterance, UtteranceId
     from ttsd.settings import SpeechSettings
-    from ttsd.speech.ledger import Now
+    from ttsd.speech.flight import Now
     from ttsd.speech.reading import Reading
+    from ttsd.speech.restraint import Restraint
     from ttsd.store import Store
 
 CUT_SECONDS = 1.0
@@ -73,7 +74,7 @@ class Speaker:
         self._lock = threading.Lock()
         """One command at a time, and choosing the next utterance is one."""
         self._store = store
-        self._interrupts = settings.interrupt
+        self._interrupts, self._reading = settings.interrupt, reading
         self._paused = False
         self._stopped = False
         self._hasty = threading.Event()
@@ -177,6 +178,7 @@ class Speaker:
 
     def use_reading(self, reading: Reading) -> None:
         """Read by other rules from the next utterance on; what was prepared is read anew."""
+        self._reading = reading
         self._synth.use_reading(reading)
         self.rethink()
 
@@ -205,6 +207,15 @@ class Speaker:
                     return utterance.id
         return None
 
+    def take_back(self, which: Callable[[Utterance], bool], reason: str) -> tuple[Utterance, ...]:
+        """End what of *which* is on its way, heard or not; its text is kept nowhere. Returns all of it."""
+        with self._lock:
+            gone = tuple(filter(which, self._ledger.flying(ending=True)))
+            for utterance in gone:
+                self._ledger.forget_text(utterance.id)
+                self._cut(utterance, State.DROPPED, reason)
+        return gone
+
     def pause(self) -> None:
         """Fall silent; what is heard keeps its place."""
         self._paused = True
@@ -217,9 +228,11 @@ class Speaker:
         for player in self._players:
             player.resume()
 
-    def keep_back(self, kept: bool) -> None:
-        """Begin nothing that is not urgent, or go on with it; what sounds goes on."""
-        self._channel.keep_back(kept)
+    def restrain(self, restraint: Restraint) -> None:
+        """Hold back so far; what sounds goes on, if without a sound."""
+        self._channel.begin_from(restraint.begin_from)
+        for player in self._players:
+            player.sound_from = restraint.sound_from
 
     def set_volume(self, volume: float) -> None:
         """*volume*: a factor, 1.0 as synthesised, 0.0 mute; reached by a ramp."""
@@ -322,7 +335,7 @@ class Speaker:
         return True
 
     def _interrupt(self, utterance: Utterance) -> None:
-        match self._interrupts:
+        match self._reading.interrupts(utterance.source) or self._interrupts:
             case "resume" | "queue" as how:
                 self._cut(utterance, State.QUEUED, "interrupted", resume=how == "resume")
             case "drop":

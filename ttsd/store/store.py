@@ -21,7 +21,7 @@ from ttsd.store.tally import ACCEPTED, Tally
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from ttsd.clock import Clock
@@ -202,6 +202,23 @@ class Store(Intake):
             db.execute("update queue set place = ? where id = ?", (place, id))
         self._wake()
 
+    def prioritize(self, priorities: Mapping[UtteranceId, Priority]) -> None:
+        """Give queued utterances other priorities; those that are not queued (any more) are left out."""
+        with self._database.write() as db:
+            db.executemany(
+                "update queue set priority = ? where id = ? and state = 'queued'",
+                [(int(priority), id_) for id_, priority in priorities.items()],
+            )
+
+    def forget_texts(self, ids: Collection[UtteranceId], reason: str) -> None:
+        """Of these, what has ended keeps its place in the history, but not its text."""
+        if not ids:
+            return
+        with self._database.write() as db:
+            db.executemany(
+                "update history set text = '', reason = ? where id = ?", [(reason, id_) for id_ in ids]
+            )
+
     def _require(self, db: sqlite3.Connection, id_: UtteranceId) -> Utterance:
         """The live utterance; one that has ended raises IllegalTransition, else UnknownUtterance."""
         live = _live(db, id_)
@@ -282,6 +299,15 @@ class Store(Intake):
                 (id, limit),
             ).fetchall()
         return [rows.utterance(row) for row in found]
+
+    def ended_since(self, id: UtteranceId, limit: int) -> list[Spoken]:
+        """At most *limit* utterances of the history with a higher id, the lowest first."""
+        with self._database.read() as db:
+            found = db.execute(
+                f"select {rows.ENDED} from history where id > ? order by id limit ?",  # noqa: S608 - our own constant
+                (id, limit),
+            ).fetchall()
+        return [rows.spoken(row) for row in found]
 
     def history(self, limit: int) -> list[Spoken]:
         """The *limit* utterances that ended last, the newest first."""

@@ -74,9 +74,7 @@ def _of_source(source: SourceRules) -> Iterator[tuple[tuple[str | int, ...], str
         for index, text in _of_patterns(getattr(source, key)):
             yield (key, index), text
     if source.withdraw is not None:
-        wrong = next(_of_patterns((source.withdraw,)), None)
-        text = wrong[1] if wrong else withdraw.problem_of(source.withdraw, has_key=source.key is not None)
-        if text is not None:
+        for text in _of_deletions(source.withdraw, has_key=source.key is not None):
             yield ("withdraw",), text
     for key in ("include_fields", "exclude_fields"):
         patterns = getattr(source, key)
@@ -87,6 +85,16 @@ def _of_source(source: SourceRules) -> Iterator[tuple[tuple[str | int, ...], str
                 yield (key, name), f"the pattern has no field {name}"
     if source.language is not None and source.language != AUTO and not is_tag(source.language):
         yield ("language",), f'"{source.language}" is no language such as de or pt-BR, nor auto'
+
+
+def _of_deletions(pattern: str, *, has_key: bool) -> Iterator[str]:
+    compiles = True
+    for _, text in _of_patterns((pattern,)):
+        compiles = False
+        yield text
+    problem = withdraw.problem_of(pattern, has_key=has_key) if compiles else None
+    if problem is not None:
+        yield problem
 
 
 def _of_template(template: str | None, fields: set[str] | None) -> Iterator[str]:
