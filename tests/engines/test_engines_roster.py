@@ -33,7 +33,7 @@ def test_the_chain_is_as_the_settings_say_and_nothing_is_started(roster: Roster)
         ("xtts", "missing"),
         ("tone", "installed"),
     ]
-    assert "not part of this version" in (chain.status()[0].detail or "")
+    assert "ttsd engine install xtts" in (chain.status()[0].detail or "")
     roster.close()
 
 

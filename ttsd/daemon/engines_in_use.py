@@ -7,19 +7,28 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ttsd.engines.roster import Roster
+from ttsd import paths
+from ttsd.engines.facts import gather
+from ttsd.engines.measured import FILE, Measured, Measurements, keep
+from ttsd.engines.roster import Roster, user_place
 from ttsd.errors import EngineCancelled, EngineError
 from ttsd.settings import EngineSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ttsd.clock import Clock
     from ttsd.daemon.beside import Beside
     from ttsd.engines.chain import Chain
     from ttsd.engines.engine import Engine
+    from ttsd.engines.facts import Listing
     from ttsd.model import EngineName
     from ttsd.settings import Settings
 
 log = structlog.get_logger("ttsd.engines")
+
+KEEP_SECONDS = 10.0
+"""How often at most what was measured is written."""
 
 
 class EnginesInUse:
@@ -30,6 +39,10 @@ class EnginesInUse:
         self._roster = Roster(clock)
         self._beside = beside
         self._settings = settings
+        self._clock = clock
+        self._file = (settings.state.dir or paths.default_state_dir()) / FILE
+        self._measured = Measurements(self._file)
+        self._kept = clock.monotonic()
         self.chain: Chain = self._roster.build(settings)
 
     def use(self, settings: Settings) -> Chain:
@@ -43,6 +56,24 @@ class EnginesInUse:
             preload = self._of(engine.name).preload
             if preload or (preload is None and place == 0):
                 self._beside.run("load-engine", partial(_load, engine))
+
+    def look(self) -> None:
+        """Now and then: keep what was measured, and let go of what is idle."""
+        now = self._clock.time()
+        news = [self._measured.note(status, now) for status in self.chain.status()]
+        if any(news) and self._clock.monotonic() - self._kept >= KEEP_SECONDS:
+            self._kept = self._clock.monotonic()
+            self._beside.run("keep-measurements", partial(keep, self._file, self._measured.take()))
+        self.unload_idle()
+
+    def facts(self) -> Callable[[], Listing]:
+        """What finds out all that is known of every engine: it reads files, so it is called elsewhere."""
+        self.look()
+        settings, statuses = self._settings, self.chain.status()
+        measured = self._measured.all()
+        return lambda: gather(
+            settings, user_place(settings).data, statuses, lambda name: measured.get(name, Measured())
+        )
 
     def unload_idle(self) -> None:
         """End the processes of engines that were idle for longer than configured."""
@@ -59,6 +90,7 @@ class EnginesInUse:
 
     def close(self) -> None:
         """End them all; idempotent."""
+        keep(self._file, self._measured.take())
         self._roster.close()
 
     def _of(self, engine: EngineName) -> EngineSettings:

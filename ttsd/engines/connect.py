@@ -51,6 +51,10 @@ class Connector(Protocol):
         """Why it cannot be reached here at all ("is not installed: …"); None: it can. Never blocks."""
         ...
 
+    def outdated(self) -> str | None:
+        """Why it should be installed anew, and the command; None: no reason."""
+        ...
+
     def connect(self, heard: Callable[[str], str | None]) -> Link:
         """A new link. *heard* gets what the process prints, and returns what may be remembered of it.
 
@@ -75,6 +79,12 @@ class Process:
         if self._place.adapter or self._place.python:  # told what to run
             return None
         return installed.missing(self._entry, self._place.data)
+
+    def outdated(self) -> str | None:
+        """See Connector."""
+        found = None if self._place.python else installed.read(self._place.data, self._entry.name)
+        why = None if found is None else installed.outdated(self._entry, found)
+        return f"it {why}; ttsd engine upgrade {self._entry.name}" if why else None
 
     def connect(self, heard: Callable[[str], str | None]) -> Link:
         """See Connector."""
@@ -120,6 +130,10 @@ class Server:
 
     def missing(self) -> str | None:
         """See Connector."""
+        return None
+
+    def outdated(self) -> str | None:
+        """See Connector: the greeting tells."""
         return None
 
     def connect(self, heard: Callable[[str], str | None]) -> Link:

@@ -59,6 +59,12 @@ class EngineStatus:
     last_error: str | None = None
     idle_seconds: float | None = None
     """How long a ready engine has been at no sentence; None: it is not loaded, or at work."""
+    voices: int | None = None
+    """How many it offers; None: it was not loaded yet."""
+    memory_bytes: int | None = None
+    """What its process holds in main memory; None: it is not loaded, or does not tell."""
+    vram_bytes: int | None = None
+    """What its process holds on graphics cards, as torch counts it; None: nothing, or nobody knows."""
 
 
 class Engine(Protocol):

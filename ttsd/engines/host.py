@@ -20,6 +20,7 @@ import structlog
 from ttsd.clock import SystemClock
 from ttsd.engines import protocol
 from ttsd.engines.engine import EngineStatus, check_speakable
+from ttsd.engines.figures import Figures
 from ttsd.engines.inbox import Closed
 from ttsd.engines.link import tell
 from ttsd.engines.privacy import withhold
@@ -93,9 +94,7 @@ class EngineHost:
         """What is being spoken: kept out of the log."""
         self._missing = connector.missing()
         self._detail: str | None = None
-        self._load_seconds: float | None = None
-        self._first_seconds: float | None = None
-        self._factor: float | None = None
+        self._figures = Figures()
         self._last_error: str | None = None
 
     # What is asked of an engine
@@ -153,18 +152,12 @@ class EngineHost:
         with self._state:
             link, info = self._link, self._info
             state, detail = self._state_now(link, info)
-            return EngineStatus(
-                self.name,
-                state,
-                detail,
-                None if link is None else link.pid,
-                self._settings.voice if info is None else info.default or self._settings.voice,
-                self._load_seconds,
-                self._first_seconds,
-                self._factor,
-                self._last_error,
-                round(self._clock.monotonic() - self._used, 1) if state == "ready" else None,
-            )
+            voice = self._settings.voice if info is None else info.default or self._settings.voice
+            idle = round(self._clock.monotonic() - self._used, 1) if state == "ready" else None
+            pid, fault = None if link is None else link.pid, self._last_error
+        return self._figures.in_status(
+            EngineStatus(self.name, state, detail, pid, voice, last_error=fault, idle_seconds=idle)
+        )
 
     def unload(self, idle: float = 0.0) -> bool:
         """See Engine."""
@@ -206,6 +199,8 @@ class EngineHost:
         if self._missing is not None:
             remedy = f"; {self._entry.install}" if self._entry.install else ""
             return "missing", f"{self._entry.label} {self._missing}{remedy}"
+        if link is not None and info is not None and not link.alive:
+            return "failed", "its process has ended; the next sentence starts it anew"
         if info is not None:
             return ("ready" if self._running is None else "busy"), self._detail or self._connector.elsewhere
         if link is not None:
@@ -248,10 +243,9 @@ class EngineHost:
             over = not isinstance(error, EngineCancelled)
             raise
         finally:
-            self._first_seconds = talk.first_seconds or self._first_seconds
-            self._factor = talk.factor or self._factor
-            if talk.clipped:
-                log.debug("engine_clips", engine=self.name, samples=talk.clipped)
+            self._figures.spoke(talk)
+            if talk.finished is not None and talk.finished.clipped:
+                log.debug("engine_clips", engine=self.name, samples=talk.finished.clipped)
             if not over:
                 tell(link, protocol.cancel(job))
                 self._drain(link, talk, job)
@@ -281,7 +275,7 @@ class EngineHost:
             error.where = self.name
             raise
         finally:
-            self._first_seconds = talk.first_seconds or self._first_seconds
+            self._figures.spoke(talk)
             with self._state:
                 self._guest = None
             guest.end()
@@ -343,11 +337,14 @@ class EngineHost:
                 self._drop(link)
                 raise
             with self._state:
-                self._info, self._detail = info, None
+                self._info, self._detail = info, self._connector.outdated()
                 self._link = link if info.familiar else None
-            self._load_seconds = self._clock.monotonic() - began
+            took = self._clock.monotonic() - began
+            self._figures.loaded(took, info)
             self._last_error = None
-            log.info("engine_ready", engine=self.name, seconds=round(self._load_seconds, 2), pid=link.pid)
+            log.info(
+                "engine_ready", engine=self.name, seconds=round(took, 2), pid=link.pid, detail=self._detail
+            )
             if info.familiar:
                 return link, info
             link.end()

@@ -216,11 +216,15 @@ class Installer:
 
     def _fill(self, venv: Path, wishes: Wishes, device: str) -> dict[str, str]:
         """Install what the recipe wants; all that is in it then."""
-        pip = self._pip(venv)
+        pip, pins = self._pip(venv), self._scratch / "pins.txt"
+        before: list[str] = []
         for step in self._recipe.all_steps():
             requirements = step.requirements(device)
             self._next(f"installing {', '.join(requirements)}")
-            options = _options(step, wishes)
+            # A later step brings what it needs beside the earlier ones; it does not change them.
+            pins.write_text("".join(f"{one}\n" for one in before if not set(one) & set("@[")), "utf-8")
+            options = (*_options(step, wishes), "--constraint", str(pins))
+            before += requirements
             if step.torch and device == "cpu" and (cuda := pip.would_bring_cuda(requirements, options)):
                 raise _unwanted_cuda(self._entry.name, cuda)
             pip.install(requirements, bare=step.bare, options=options)

@@ -55,8 +55,8 @@ class Pip:
         words = ["install", "--dry-run", "--quiet", "--report", str(report), *options, "--", *requirements]
         self._run(words, f"{_first(requirements)} cannot be looked up")
         found = json.loads(report.read_bytes())
-        names = (str(one["metadata"]["name"]) for one in found["install"])
-        return tuple(sorted(name for name in names if _CUDA.match(name.lower())))
+        names = (re.sub(r"[-_.]+", "-", str(one["metadata"]["name"]).lower()) for one in found["install"])
+        return tuple(sorted(name for name in names if _CUDA.match(name)))
 
     def packages(self) -> dict[str, str]:
         """All that is in the venv, with versions. Raises InstallError."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttsd import __version__
 from ttsd.engines.engine import Request
+from ttsd.engines.memory import UNKNOWN, Memory
 from ttsd.engines.wire import Event, Garbage
 from ttsd.errors import (
     EngineCancelled,
@@ -61,6 +62,8 @@ class Info:
     """The voice used when none is asked for; None: a foreign server that does not tell."""
     familiar: bool = True
     """It is a worker of ttsd and knows the extension."""
+    memory: Memory = UNKNOWN
+    """What its process holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Finished:
     """Time the engine computed, without waiting for whoever reads; None: not told."""
     clipped: int = 0
     """Samples beyond -1 … 1; they are passed on, a limiter's business."""
+    memory: Memory = UNKNOWN
+    """What its process holds."""
 
 
 def hello() -> Event:
@@ -88,8 +93,11 @@ def is_familiar(event: Event) -> bool:
     return "ttsd" in event.data
 
 
-def check_hello(event: Event, where: str) -> None:
-    """Raise EngineRefused, naming the remedy, if the peer speaks another extension."""
+def check_hello(event: Event, where: str, *, ours: bool = False) -> None:
+    """Raise EngineRefused, naming the remedy, if the peer speaks another extension.
+
+    *ours*: it is a process that we started, from the ttsd that is installed here now.
+    """
     theirs = event.data.get("protocol")
     if theirs != PROTOCOL:
         version = event.data.get("version", "of an unknown version")
@@ -97,7 +105,9 @@ def check_hello(event: Event, where: str) -> None:
             f"its worker is ttsd {version}, which speaks protocol {theirs}; this is ttsd {__version__},"
             f" which speaks {PROTOCOL}",
             where=where,
-            next_step=f"install the same ttsd on both sides: pip install ttsd=={__version__}",
+            next_step="ttsd was renewed while it ran: start the daemon again"
+            if ours
+            else f"install the same ttsd on both sides: pip install ttsd=={__version__}",
         )
 
 
@@ -189,7 +199,8 @@ def audio_chunk(chunk: Chunk, job: int | None, *, floats: bool) -> Event:
 def audio_stop(finished: Finished, job: int | None) -> Event:
     """The sentence is complete."""
     data: dict[str, object] = {} if job is None else {"id": job}
-    return Event(AUDIO_STOP, data | {"seconds": finished.seconds, "clipped": finished.clipped})
+    data |= {"seconds": finished.seconds, "clipped": finished.clipped}
+    return Event(AUDIO_STOP, data | {"memory": _of(finished.memory)})
 
 
 def read_stop(event: Event) -> Finished:
@@ -198,6 +209,7 @@ def read_stop(event: Event) -> Finished:
     return Finished(
         float(seconds) if isinstance(seconds, int | float) else None,
         clipped if isinstance(clipped, int) else 0,
+        _memory(event.data.get("memory")),
     )
 
 
@@ -271,7 +283,9 @@ def read_error(event: Event, where: str) -> EngineError:
     return kind(text[:500], where=where, next_step=_text(event.data.get("next_step")))
 
 
-def info(name: str, description: str, voices: Sequence[Voice], default: str | None) -> Event:
+def info(
+    name: str, description: str, voices: Sequence[Voice], default: str | None, memory: Memory = UNKNOWN
+) -> Event:
     """An engine and its voices, in Wyoming's words."""
     source = {"attribution": {"name": name, "url": ""}, "installed": True, "version": None}
     described = [
@@ -285,7 +299,7 @@ def info(name: str, description: str, voices: Sequence[Voice], default: str | No
         for voice in voices
     ]
     program = source | {"name": name, "description": description, "voices": described}
-    return Event(INFO, {"tts": [program], "ttsd": {"voice": default}})
+    return Event(INFO, {"tts": [program], "ttsd": {"voice": default, "memory": _of(memory)}})
 
 
 def read_info(event: Event) -> Info:
@@ -301,10 +315,10 @@ def read_info(event: Event) -> Info:
             for voice in program.get("voices") or ()
         )
         ours = event.data.get("ttsd")
-        default = (ours or {}).get("voice")
+        default, memory = (ours or {}).get("voice"), _memory((ours or {}).get("memory"))
     except (AttributeError, KeyError, TypeError) as fault:
         raise Garbage("an info event that cannot be read") from fault
-    return Info(voices, _text(default), ours is not None)
+    return Info(voices, _text(default), ours is not None, memory)
 
 
 def _format(rate: int, job: int | None, floats: bool) -> dict[str, Any]:
@@ -314,6 +328,17 @@ def _format(rate: int, job: int | None, floats: bool) -> dict[str, Any]:
     if job is not None:
         data["id"] = job
     return data
+
+
+def _of(memory: Memory) -> dict[str, int | None]:
+    return {"resident": memory.resident, "card": memory.card}
+
+
+def _memory(value: object) -> Memory:
+    """What a peer tells of its memory; nothing, where it tells something else."""
+    told = value if isinstance(value, dict) else {}
+    resident, card = (told.get(key) for key in ("resident", "card"))
+    return Memory(resident if isinstance(resident, int) else None, card if isinstance(card, int) else None)
 
 
 def _text(value: object) -> str | None:

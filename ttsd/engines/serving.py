@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from ttsd.engines import protocol, wire
 from ttsd.engines.catalog import defaults, option_problems
 from ttsd.engines.engine import Request
+from ttsd.engines.memory import used
 from ttsd.engines.protocol import Finished
 from ttsd.engines.soundcheck import SoundCheck
 from ttsd.errors import EngineCancelled, EngineError, EngineRefused
@@ -117,7 +118,7 @@ class Service:
         try:
             self._adapter.open(self._setup, self._progress)
             voices = list(self._adapter.voices())
-            answer = protocol.info(self.name, f"{self.name}, by ttsd", voices, voices[0].name)
+            answer = protocol.info(self.name, f"{self.name}, by ttsd", voices, voices[0].name, used())
         except Exception as error:  # noqa: BLE001  # whatever a library raises becomes the engine's answer
             fault = _as_engine_error(error)
             answer = protocol.error(fault, None)
@@ -242,7 +243,7 @@ class Service:
         if job.over:
             raise EngineCancelled("cancelled")
         check.finish()
-        return Finished(computed, check.clipped)
+        return Finished(computed, check.clipped, used())
 
 
 class _Closable:

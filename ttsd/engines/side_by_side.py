@@ -116,7 +116,11 @@ class SideBySide:
         )
         detail = f"{usable} of {len(self._members)} workers can be used"
         error = next((status.last_error for status in all_of_them if status.last_error), None)
-        return replace(best, detail=detail, last_error=error)
+        resident, card = (
+            sum(found) if (found := [value for value in told if value is not None]) else None
+            for told in zip(*((one.memory_bytes, one.vram_bytes) for one in all_of_them), strict=True)
+        )
+        return replace(best, detail=detail, last_error=error, memory_bytes=resident, vram_bytes=card)
 
     def unload(self, idle: float = 0.0) -> bool:
         """See Engine: those of them that are idle."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.engines.catalog import Entry
     from ttsd.engines.link import Link
-    from ttsd.engines.protocol import Info
+    from ttsd.engines.protocol import Finished, Info
     from ttsd.engines.wire import Event
     from ttsd.settings import EngineSettings
 
@@ -68,8 +68,8 @@ class Talk:
         """From the request to the first sound."""
         self.factor: float | None = None
         """Seconds of computing for a second of sound; None: not told."""
-        self.clipped = 0
-        """Samples beyond -1 … 1."""
+        self.finished: Finished | None = None
+        """What the worker told at the end of the sentence."""
 
     def info(self) -> Info:
         """What it says of itself when it is ready. Raises EngineError, Closed."""
@@ -77,7 +77,7 @@ class Talk:
         while True:
             event = self._next(deadline, "was not ready in time")
             if event.type == protocol.HELLO:
-                protocol.check_hello(event, self._name)
+                protocol.check_hello(event, self._name, ours=self._link.pid is not None)
             elif event.type == protocol.ERROR and protocol.job_of(event) is None:
                 raise protocol.read_error(event, self._name)
             elif event.type == protocol.INFO:
@@ -109,8 +109,7 @@ class Talk:
             elif event.type == protocol.AUDIO_STOP:
                 if pcm is None or not samples:
                     raise EngineSilent("gave no sound at all", where=self._name)
-                finished = protocol.read_stop(event)
-                self.clipped = finished.clipped
+                self.finished = finished = protocol.read_stop(event)
                 if finished.seconds is not None:
                     self.factor = finished.seconds / (samples / pcm.rate)
                 return
