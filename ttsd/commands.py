@@ -150,6 +150,18 @@ class EngineList(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFacts(Command):
+    """All that is known of every engine: declared, installed, running, measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineUnload(Command):
+    """End an engine's process now; the next sentence starts a new one."""
+
+    engine: Annotated[EngineName, Range(1, 100), Help("Its name.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchEngine(Command):
     """Put an engine at the head of the chain, at once and in the configuration file."""
 
@@ -257,6 +269,8 @@ METHODS: Mapping[str, type[Command]] = MappingProxyType(
         "volume.set": VolumeSet,
         "mute": Mute,
         "engine.list": EngineList,
+        "engine.facts": EngineFacts,
+        "engine.unload": EngineUnload,
         "engine.switch": SwitchEngine,
         "voice.list": VoiceList,
         "device.list": DeviceList,

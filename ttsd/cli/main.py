@@ -55,7 +55,7 @@ def _run(words: list[str]) -> int:
 def _verbs(arguments: argparse.Namespace) -> Verbs:
     """The module of a verb: each loads what it needs and nothing else."""
     match arguments.verb:
-        case "run" | "check" | "version" | "engines" | "doctor" | "devices" | "cable":
+        case "run" | "check" | "version" | "doctor" | "devices" | "cable":
             from ttsd.cli import local
 
             return local.VERBS
@@ -67,6 +67,10 @@ def _verbs(arguments: argparse.Namespace) -> Verbs:
             from ttsd.cli import configure
 
             return configure.VERBS
+        case "engines":
+            from ttsd.cli import engines
+
+            return engines.VERBS
         case "engine":
             from ttsd.cli import engine
 

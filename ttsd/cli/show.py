@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ttsd.cli.colour import PLAIN
+from ttsd.cli.engine_table import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -206,6 +207,10 @@ _SHOWN: Mapping[str, Show] = {
     "volume.set": _volume,
     "mute": _volume,
     "engine.list": _engines,
+    "engine.facts": table,
+    "engine.unload": lambda result, _: (
+        f"{result['engine']} {'is ended' if result['ended'] else 'was not idle'}"
+    ),
     "engine.switch": _switched,
     "voice.list": _voices,
     "device.list": devices,

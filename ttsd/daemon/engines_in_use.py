@@ -64,7 +64,7 @@ class EnginesInUse:
         if any(news) and self._clock.monotonic() - self._kept >= KEEP_SECONDS:
             self._kept = self._clock.monotonic()
             self._beside.run("keep-measurements", partial(keep, self._file, self._measured.take()))
-        self.unload_idle()
+        self._unload_idle()
 
     def facts(self) -> Callable[[], Listing]:
         """What finds out all that is known of every engine: it reads files, so it is called elsewhere."""
@@ -75,7 +75,7 @@ class EnginesInUse:
             settings, user_place(settings).data, statuses, lambda name: measured.get(name, Measured())
         )
 
-    def unload_idle(self) -> None:
+    def _unload_idle(self) -> None:
         """End the processes of engines that were idle for longer than configured."""
         for engine in self.chain.engines:
             limit, idle = self._of(engine.name).idle_unload, engine.status().idle_seconds

@@ -94,6 +94,11 @@ class Executor:
                 return self._volume()
             case commands.EngineList():
                 return house.engines.chain.status()
+            case commands.EngineFacts():
+                return self._later("engine-facts", house.engines.facts(), reply)
+            case commands.EngineUnload(engine=engine):
+                unloading = self._in_chain(engine)[0].unload
+                return self._later("unload", lambda: results.Unloaded(engine, unloading()), reply)
             case commands.VoiceList(engine=engine):
                 return self._voices(engine, reply)
             case commands.DeviceList():
@@ -199,13 +204,18 @@ class Executor:
         return LATER
 
     def _voices(self, name: EngineName | None, reply: Reply) -> object:
-        engines = [engine for engine in self._house.engines.chain.engines if name in (None, engine.name)]
+        engines = self._in_chain(name)
+        return self._later("voices", lambda: _tell_voices(engines), reply)
+
+    def _in_chain(self, name: EngineName | None) -> list[Engine]:
+        """The engine of that name, or all of them. Raises UsageError."""
+        chain = self._house.engines.chain
+        engines = [engine for engine in chain.engines if name in (None, engine.name)]
         if not engines:
             raise UsageError(
-                f"the engine {name} is not in the chain",
-                next_step=f"the chain is {', '.join(self._house.engines.chain.names)}",
+                f"the engine {name} is not in the chain", next_step=f"the chain is {', '.join(chain.names)}"
             )
-        return self._later("voices", lambda: _tell_voices(engines), reply)
+        return engines
 
     def _devices(self, reply: Reply) -> object:
         from ttsd.audio.devices import list_devices

@@ -172,7 +172,7 @@ class House:
         """See now and then what the time has changed."""
         self.look_at_rule_files()
         self.restraints.look()
-        self.engines.unload_idle()
+        self.engines.look()
 
     def use_engines(self, engines: tuple[EngineName, ...]) -> None:
         """Speak with this chain from the next utterance on. Raises EngineError."""

@@ -110,6 +110,15 @@ class Switched:
 
 
 @dataclass(frozen=True, slots=True)
+class Unloaded:
+    """An engine was to be let go."""
+
+    engine: EngineName
+    ended: bool
+    """False: it was not loaded, or is at a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceRow:
     """A voice that can be asked for."""
 

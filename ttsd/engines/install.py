@@ -28,7 +28,7 @@ from ttsd.errors import EngineMissing, InstallError
 from ttsd.replace_file import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ttsd.clock import Clock
     from ttsd.engines.entry import Entry
@@ -204,7 +204,7 @@ class Installer:
             raise _no_venv(lines, self._entry.name)
         return venv
 
-    def _begun(self, wanted: dict[str, object]) -> Path | None:
+    def _begun(self, wanted: Mapping[str, object]) -> Path | None:
         """The venv of an interrupted installation that wanted the same."""
         try:
             draft = json.loads((self._folder / DRAFT).read_bytes())
@@ -277,8 +277,10 @@ def remove(data: Path, engine: str) -> bool:
 def has_nvidia() -> bool:
     """Whether this machine has a driver for graphics cards of Nvidia's."""
     if sys.platform == "linux":
-        return Path("/proc/driver/nvidia/version").exists() or Path("/dev/nvidiactl").exists()
-    return shutil.which("nvidia-smi") is not None
+        found = Path("/proc/driver/nvidia/version").exists() or Path("/dev/nvidiactl").exists()
+    else:
+        found = shutil.which("nvidia-smi") is not None
+    return found
 
 
 def _options(step: Step, wishes: Wishes) -> Sequence[str]:

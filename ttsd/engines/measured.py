@@ -8,7 +8,7 @@ nothing is lost in it that the next sentence does not bring back. Other processe
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -125,13 +125,14 @@ def _read(path: Path) -> dict[EngineName, Measured]:
 
 def _one(told: Any) -> Measured:
     """Numbers that are numbers; whatever else stands there counts as not measured."""
-    one = Measured()
-    for field in fields(Measured):
-        value = told.get(field.name)
-        wanted = str if field.name == "voice" else (int, float)
-        if isinstance(value, wanted) and not isinstance(value, bool):
-            one = replace(one, **{field.name: value})
-    return one
+    known = {field.name: told.get(field.name) for field in fields(Measured)}
+    numbers: dict[str, Any] = {
+        name: value
+        for name, value in known.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    voice = known["voice"]
+    return Measured(voice=voice if isinstance(voice, str) else None, **numbers)
 
 
 def _figures(status: EngineStatus) -> tuple[object, ...]:

@@ -32,9 +32,7 @@ def _resident() -> int | None:
                 return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         except (OSError, ValueError, IndexError):
             return None
-    if sys.platform == "win32":
-        return _working_set()
-    return None  # macOS tells its peak alone
+    return _working_set()
 
 
 def _card() -> int | None:
@@ -65,3 +63,8 @@ if sys.platform == "win32":
         this = ctypes.c_void_p(ctypes.windll.kernel32.GetCurrentProcess())
         done = ctypes.windll.psapi.GetProcessMemoryInfo(this, ctypes.byref(counters), counters.size)
         return int(counters.working_set) if done else None
+
+else:
+
+    def _working_set() -> int | None:
+        return None  # macOS tells its peak alone
