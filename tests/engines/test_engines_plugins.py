@@ -101,7 +101,7 @@ def test_a_broken_package_is_told_and_keeps_nobody_from_speaking(packages: Path)
     assert set(broken) == {"wasp", "stranger", "taken"}
     assert "insects is broken: OSError: it stings" in broken["wasp"]
     assert "cricket:Cricket" in broken["stranger"]
-    assert "piper, which is taken" in broken["taken"]
+    assert "grillo, piper, which is taken" in broken["taken"]
     assert "it stings" in ttsd(packages, "engines").stdout
     (packages / "ttsd.toml").write_text('engines = ["wasp"]\n')
     wanted = ttsd(packages, "check")

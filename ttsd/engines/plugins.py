@@ -57,10 +57,8 @@ def plugins() -> Plugins:
             broken.append(Broken(point.name, f"{package} is broken: {type(error).__name__}: {error}"[:300]))
             continue
         spellings = {entry.name, *entry.aliases}
-        if spellings & taken:
-            broken.append(
-                Broken(point.name, f"{package} brings {', '.join(spellings & taken)}, which is taken")
-            )
+        if both := sorted(spellings & taken):
+            broken.append(Broken(point.name, f"{package} brings {', '.join(both)}, which is taken"))
             continue
         taken |= spellings
         entries.append(entry)
