@@ -248,6 +248,27 @@ class Subscribe(Command):
     events: Annotated[tuple[EventName, ...], Help("Only these; default: all.")] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Borrow(Command):
+    """The next utterance of a source, to be spoken elsewhere. For who sees that it comes back: no method."""
+
+    source: SourceName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return(Command):
+    """What became of what was borrowed; neither spoken nor a reason: it waits in its old place. No method."""
+
+    id: UtteranceId
+    spoken: bool = False
+    """It was heard to its end."""
+    reason: str | None = None
+    """Why it is not to be spoken at all."""
+    seconds: float = 0.0
+    engine: EngineName | None = None
+    voice: str | None = None
+
+
 METHODS: Mapping[str, type[Command]] = MappingProxyType(
     {
         "ping": Ping,

@@ -109,6 +109,11 @@ class Executor:
                 return self._enable(source, enabled=True)
             case commands.SourceDisable(source=source):
                 return self._enable(source, enabled=False)
+            case commands.Borrow(source=source):
+                return house.lending.borrow(source)
+            case commands.Return():
+                house.lending.take_back(command)
+                return None
             case commands.ProfileList():
                 return results.Profiles(house.mode.profile, tuple(house.settings.profiles))
             case _:
