@@ -26,8 +26,8 @@ class EventSink(Protocol):
 class Audience:
     """See EventSink. Who joins does so before the first event."""
 
-    def __init__(self, subscribers: EventSink) -> None:
-        """*subscribers*: those outside, who may come and go."""
+    def __init__(self, *subscribers: EventSink) -> None:
+        """*subscribers*: those outside, who may come and go: over the control socket, over HTTP."""
         self._subscribers = subscribers
         self._house: list[Callable[[Event], None]] = []
 
@@ -38,10 +38,11 @@ class Audience:
     @property
     def wanted(self) -> bool:
         """Whether a subscriber listens: those in the house mind what becomes of an utterance, not its coming."""
-        return self._subscribers.wanted
+        return any(sink.wanted for sink in self._subscribers)
 
     def publish(self, event: Event) -> None:
         """From any thread."""
         for notice in self._house:
             notice(event)
-        self._subscribers.publish(event)
+        for sink in self._subscribers:
+            sink.publish(event)

@@ -21,6 +21,7 @@ from ttsd.control.server import Server
 from ttsd.control.transport import default_transport
 from ttsd.daemon import results
 from ttsd.daemon.audience import Audience
+from ttsd.daemon.door import Door
 from ttsd.daemon.engine_news import EngineNews
 from ttsd.daemon.execute import LATER, Executor
 from ttsd.daemon.house import House
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from ttsd.commands import Command
     from ttsd.control.transport import Transport
     from ttsd.daemon.mailbox import Message
+    from ttsd.http.backstage import Backstage
     from ttsd.settings import Settings
 
 logger = structlog.get_logger("ttsd.daemon.daemon")
@@ -96,7 +98,8 @@ class Daemon:
         self._problems: tuple[str, ...] = ()
         self._terminals = Terminals()
         self._began = self._looked = clock.monotonic()
-        self._audience = Audience(self._server)
+        self._door = Door(self._backstage, lambda name, work: self._house.beside.run(name, work))  # noqa: PLW0108 - there is no house yet
+        self._audience = Audience(self._server, self._door)
         self._engine_news = EngineNews(clock, self._audience.publish)
         self._ready = False
         self._stopping: Stopping | Died | None = None
@@ -114,6 +117,8 @@ class Daemon:
             self._server.start()
             closing.callback(self._server.stop)
             self._house.start()
+            closing.callback(self._door.close)
+            self._door.use(self._house.settings.http)
             while self._stopping is None:
                 message = self.mailbox.get(self._until_look() if self._ready else SETTLE_SECONDS)
                 if message is not None:
@@ -232,6 +237,7 @@ class Daemon:
         self._watch.seen()  # before it is read: what is saved from now on counts as a change
         try:
             changed = self._house.change(config.load(self._settings.path))
+            self._door.use(self._house.settings.http)
             self._problems = ()
             logger.info("reloaded", changed=changed)
         except TtsdError as error:
@@ -253,11 +259,22 @@ class Daemon:
     def _use_profile(self, name: str | None) -> object:
         self._watch.seen()
         changed = self._house.use_profile(name, config.load(self._settings.path))
+        self._door.use(self._house.settings.http)
         self._problems = ()
         logger.info("profile", profile=name, changed=changed)
         now = self._clock.time()
         self._audience.publish(events.ConfigChanged(at=now, ok=True, problems=(), changed=changed))
         return results.ProfileAnswer(name, changed)
+
+    def _backstage(self) -> Backstage:
+        """What the HTTP API has of the daemon."""
+        from ttsd.http.backstage import Backstage
+
+        return Backstage(
+            lambda command, reply: self.mailbox.put(Asked(command, reply)),
+            lambda: self._house.settings,
+            self._house.way,
+        )
 
     # ---- status
 

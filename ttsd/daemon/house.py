@@ -19,6 +19,7 @@ from ttsd.daemon.arrivals import Arrivals
 from ttsd.daemon.beside import Beside
 from ttsd.daemon.captions import Captions
 from ttsd.daemon.engines_in_use import EnginesInUse
+from ttsd.daemon.lending import Lending
 from ttsd.daemon.mailbox import Died, Done, Ended, Gone, Mailbox
 from ttsd.daemon.manners import Manners
 from ttsd.daemon.mode import ModeFile
@@ -30,6 +31,7 @@ from ttsd.daemon.withdrawals import Withdrawals
 from ttsd.errors import StoreError, TtsdError, UsageError
 from ttsd.model import SourceName
 from ttsd.sources.status import SourceStatus
+from ttsd.speech.right_of_way import RightOfWay
 from ttsd.speech.stage import Stage
 from ttsd.store import Store
 
@@ -66,6 +68,8 @@ class House:
         self.beside = Beside()
         self.portaudio = PortAudio()
         """One for the process: to list devices anew it must know whether anybody plays."""
+        self.way = RightOfWay()
+        """Who synthesises without the queue lets it go first."""
         self.engines = EnginesInUse(settings, clock, self.beside)
         self.store = Store.open(
             _state_dir(settings) / DATABASE, clock=clock, wake=self._wake, retention=settings.retention
@@ -82,6 +86,7 @@ class House:
         self.queue = WaitingList(
             self.store, self._speaker, clock, audience, gone=lambda *what: mailbox.put(Gone(*what))
         )
+        self.lending = Lending(self.store, self._speaker, clock, audience, self._wake)
         self.withdrawals = Withdrawals(
             self.store, self.queue, self._speaker, self._rules.book, clock, audience
         )
@@ -306,6 +311,7 @@ class House:
             levels_path=_state_dir(settings) / "levels.json",
             ended=lambda spoken: self._mailbox.put(Ended(spoken)),
             announce=self.queue.announce,
+            way=self.way,
         )
         speaker.set_volume(self.mode.gain)
         speaker.restrain(self.restraints.now)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ttsd.speech.flight import Now
     from ttsd.speech.reading import Reading
     from ttsd.speech.restraint import Restraint
+    from ttsd.speech.right_of_way import RightOfWay
     from ttsd.store import Store
 
 CUT_SECONDS = 1.0
@@ -68,6 +69,7 @@ class Speaker:
         levels_path: Path | None = None,
         ended: Callable[[Spoken], None] = lambda _: None,
         announce: Callable[[], None] = lambda: None,
+        way: RightOfWay | None = None,
     ) -> None:
         """*outputs*: each with whether speech waits for it; *died*: told when a stage ends by a fault;
         *levels_path*: where the voices' loudness is kept; *announce*: tells what was queued."""
@@ -98,6 +100,7 @@ class Speaker:
             reading,
             sentence_pause=settings.sentence_pause_ms / 1000,
             choosing=self._lock,
+            way=way,
         )
         self._players = tuple(
             Player(

@@ -29,6 +29,7 @@ from ttsd.speech.channel import Begin, End, SentenceStart, Sound
 from ttsd.speech.convert import Converters
 from ttsd.speech.finish import Finish
 from ttsd.speech.reading import Reading, Refusal
+from ttsd.speech.right_of_way import RightOfWay
 from ttsd.speech.script import Script
 from ttsd.text.blocklist import BEEP
 
@@ -84,9 +85,12 @@ class Synth:
         *,
         sentence_pause: float,
         choosing: threading.Lock | None = None,
+        way: RightOfWay | None = None,
     ) -> None:
         """*sentence_pause*: seconds of silence between two sentences; *choosing*: held while the next
-        utterance is chosen, so that who holds it sees it in the queue or in the channel."""
+        utterance is chosen, so that who holds it sees it in the queue or in the channel; *way*: taken
+        while an engine works, so that others wait."""
+        self._way = way or RightOfWay()
         self._choosing = choosing or threading.Lock()
         self._reading = reading
         self._chain = chain
@@ -299,7 +303,7 @@ class Synth:
 
     def _patiently(self, pieces: Iterator[Heard]) -> Iterator[Heard]:
         while True:
-            with self._waiting():
+            with self._waiting(), self._way.taken():
                 heard = next(pieces, None)
             if heard is None:
                 return

@@ -101,13 +101,21 @@ class Store(Intake):
         return replace(said, id=UtteranceId(int(done.lastrowid or 0)))
 
     def next(self, exclude: Collection[UtteranceId] = ()) -> Utterance | None:
-        """The most urgent queued utterance, the oldest among equals, leaving out *exclude*. Changes nothing."""
+        """The most urgent queued utterance, the oldest among equals, leaving out *exclude* and what is in
+        flight. Changes nothing."""
+        return self._first({*exclude, *tuple(self.in_flight)})
+
+    def first_of(self, source: SourceName, exclude: Collection[UtteranceId] = ()) -> Utterance | None:
+        """The same of one source, leaving out *exclude* alone."""
+        return self._first(exclude, source)
+
+    def _first(self, exclude: Collection[UtteranceId], source: SourceName | None = None) -> Utterance | None:
         marks = ",".join("?" * len(exclude))
         with self._database.read() as db:
             row = db.execute(
-                f"select {rows.LIVE} from queue where state = 'queued' and id not in ({marks})"  # noqa: S608 - our own constant and question marks
-                f" order by {rows.NEXT} limit 1",
-                tuple(exclude),
+                f"select {rows.LIVE} from queue where state = 'queued' and (source = ? or ? is null)"  # noqa: S608 - our own constant
+                f" and id not in ({marks}) order by {rows.NEXT} limit 1",
+                (source, source, *exclude),
             ).fetchone()
         return None if row is None else rows.utterance(row)
 

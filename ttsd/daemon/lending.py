@@ -1,0 +1,96 @@
+"""Utterances lent to who speaks them elsewhere: nobody here speaks them meanwhile.
+
+Invariants: what is lent stays `queued` in the store until it was heard, so a crash loses nothing; it is
+chosen by nobody else until it comes back; what was heard counts as spoken, with one begin and one end.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ttsd import events
+from ttsd.errors import UnknownUtterance
+from ttsd.model import Spoken, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ttsd.clock import Clock
+    from ttsd.commands import Return
+    from ttsd.daemon.audience import EventSink
+    from ttsd.model import SourceName, Utterance, UtteranceId
+    from ttsd.speech.speaker import Speaker
+    from ttsd.store import Store
+
+log = structlog.get_logger("ttsd.queue")
+
+
+class Lending:
+    """What is lent. The main thread's; all methods may raise StoreError."""
+
+    def __init__(
+        self,
+        store: Store,
+        speaker: Callable[[], Speaker | None],
+        clock: Clock,
+        sink: EventSink,
+        wake: Callable[[], None],
+    ) -> None:
+        """*speaker*: the one in use; *wake*: something may be spoken again."""
+        self._store, self._speaker, self._clock = store, speaker, clock
+        self._sink, self._wake = sink, wake
+        self._lent: dict[UtteranceId, Utterance] = {}
+
+    def borrow(self, source: SourceName) -> Utterance | None:
+        """The next of *source* that does not sound already, out of everybody's hands; None: there is none."""
+        speaker = self._speaker()
+        meets = lambda utterance: utterance.source == source  # noqa: E731 - said where it is used
+        with speaker.editing(meets) if speaker else nullcontext(tuple(self._store.in_flight)) as under_way:
+            found = self._store.first_of(source, exclude=under_way)
+            if found is not None:
+                self._store.in_flight.add(found.id)
+                self._lent[found.id] = found
+        return found
+
+    def take_back(self, told: Return) -> None:
+        """What became of it. Raises UnknownUtterance for what was not lent."""
+        utterance = self._lent.pop(told.id, None)
+        if utterance is None:
+            raise UnknownUtterance(f"the utterance {told.id} was not lent")
+        try:
+            if told.spoken:
+                self._spoken(utterance, told)
+            elif told.reason is not None:
+                self._store.drop(ids=[told.id], reason=told.reason)
+        finally:
+            self._store.in_flight.discard(told.id)
+            self._wake()
+
+    def _spoken(self, utterance: Utterance, told: Return) -> None:
+        now, id, source = self._clock.time(), utterance.id, utterance.source
+        spoken = Spoken(
+            *(id, utterance.text, source, State.SPOKEN, told.engine, told.voice, utterance.queued_at, now),
+            seconds=told.seconds,
+        )
+        self._store.begin(id)
+        self._store.finish(spoken)
+        self._sink.publish(
+            events.Begin(
+                at=now, id=id, source=source, text=utterance.text, engine=told.engine, voice=told.voice
+            )
+        )
+        self._sink.publish(
+            events.End(
+                at=now,
+                id=id,
+                source=source,
+                state=State.SPOKEN,
+                seconds=told.seconds,
+                engine=told.engine,
+                voice=told.voice,
+            )
+        )
+        log.info("spoken_elsewhere", id=id, engine=told.engine, seconds=round(told.seconds, 2))

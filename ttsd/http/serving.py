@@ -1,0 +1,88 @@
+"""The inside of the server's loop: uvicorn with the application, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ttsd.http.app import make
+from ttsd.http.backstage import Asking
+from ttsd.http.desks import Desks
+from ttsd.http.here import Context
+from ttsd.http.metrics import Metrics
+
+if TYPE_CHECKING:
+    import socket
+
+    from ttsd.http.backstage import Backstage
+    from ttsd.http.hub import Hub
+    from ttsd.settings.http import HttpSettings
+
+GRACE_SECONDS = 2
+"""How long answers that are under way may take at the end."""
+KEEP_ALIVE = 15
+"""Seconds that a connection may wait for its next request."""
+FIRST_REQUEST = 10.0
+"""Seconds until a connection's first request is whole; whoever says less is cut off."""
+LARGEST_HEADER = 32 << 10
+LARGEST_MESSAGE = 1 << 20
+"""Bytes of one WebSocket message."""
+
+
+async def serve(
+    backstage: Backstage,
+    settings: HttpSettings,
+    token: str | None,
+    hub: Hub,
+    sock: socket.socket,
+    stop: asyncio.Event,
+) -> None:
+    """Serve until *stop* is set; everything that was begun has ended afterwards."""
+    desks = Desks(backstage, settings)
+    context = Context(Asking(backstage), desks, hub, Metrics(), backstage.settings)
+    config = uvicorn.Config(
+        make(context, settings, token),
+        http=_Protocol,
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        h11_max_incomplete_event_size=LARGEST_HEADER,
+        ws_max_size=LARGEST_MESSAGE,
+        backlog=1024,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    tidying = asyncio.create_task(desks.tidy())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        server.should_exit = True
+        tidying.cancel()
+        stopping.cancel()
+        await desks.close()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+
+class _Protocol(H11Protocol):
+    """Cuts off who connects and does not say a whole request; uvicorn waits for ever."""
+
+    def connection_made(self, transport: Any) -> None:
+        """See asyncio.Protocol."""
+        super().connection_made(transport)
+        self.loop.call_later(FIRST_REQUEST, self._look)
+
+    def _look(self) -> None:
+        mine = self.transport.get_protocol() is self  # a WebSocket's is another
+        if mine and self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
