@@ -41,13 +41,8 @@ class Stoppable:
     options: Any = None
     """onnxruntime.RunOptions of the sentence at hand."""
 
-    @property
-    def _model_path(self) -> str:  # read by Kokoro.from_session
-        return str(self.session._model_path)
-
-    def get_inputs(self) -> Any:
-        """See onnxruntime.InferenceSession."""
-        return self.session.get_inputs()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.session, name)
 
     def run(self, outputs: Any, inputs: Any) -> Any:
         """See onnxruntime.InferenceSession."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ttsd.engines.adapters.portions import portions
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 LONGEST = 200
 """Symbols of a batch. The model takes 510; shorter ones are heard sooner and are never late."""
 _BY_ESPEAK = {
-    "en-US": "en-us",
-    "en-GB": "en-gb",
     "es": "es",
     "fr": "fr-fr",
     "hi": "hi",
@@ -25,6 +24,7 @@ _BY_ESPEAK = {
 """espeak's names of the languages; misaki turns its phonemes into the model's."""
 _FLAG = re.compile(r"\((?:[a-z]{2,3}(?:-[a-z0-9]{2,8})*)\)")
 """espeak's mark of a foreign word."""
+_QUOTES = str.maketrans("()", "“”")
 
 
 class Symbols:
@@ -42,7 +42,24 @@ class Symbols:
         except (RuntimeError, ValueError, KeyError, IndexError) as error:
             raise EngineRefused(f"cannot pronounce it in {language}: {type(error).__name__}") from error
         # misaki answers with symbols and tokens, or symbols alone.
-        return _FLAG.sub("", str(found[0] if isinstance(found, tuple) else found)).strip()
+        return str(found[0] if isinstance(found, tuple) else found).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class English:
+    """misaki's way with English words that it does not know, for all of them.
+
+    Its way with those that it knows wants a model that no package has.
+    """
+
+    pronounce: Any
+    text: str = ""
+    """What it pronounces, as a token of misaki's."""
+
+    def __call__(self, text: str) -> str:
+        # Marks of foreign words come in parentheses: there must be no others.
+        found, _ = self.pronounce(English(None, text.translate(_QUOTES)))
+        return _FLAG.sub("", found or "")
 
 
 def _pronouncer(language: str) -> Any:
@@ -61,12 +78,14 @@ def _pronouncer(language: str) -> Any:
             f"cannot read {language}: the package {error.name} is missing",
             next_step=f'install "misaki[{extra}]" beside kokoro-onnx',
         ) from error
-    if language not in _BY_ESPEAK:
+    if language not in _BY_ESPEAK and not language.startswith("en-"):
         raise EngineRefused(f"does not speak {language}")
     try:
         from misaki import espeak
     except ImportError as error:
         raise EngineMissing(f"misaki cannot be imported: {error}") from error
+    if language.startswith("en"):
+        return English(espeak.EspeakFallback(british=language == "en-GB"))
     return espeak.EspeakG2P(language=_BY_ESPEAK[language])
 
 

@@ -110,6 +110,7 @@ def load(library: Library, files: Files, torch: Any, device: str, *, deepspeed: 
             eval=True,
             strict=True,
             use_deepspeed=deepspeed,
+            speaker_file_path="",  # read by us, as weights alone
         )
         return model.to(device)
     except torch.cuda.OutOfMemoryError as error:
