@@ -25,7 +25,7 @@ _OLD = re.compile(r"(?P<stem>.+?)(\.old|-prev|_prev|_old)(?P<suffix>\.[^.]+)?")
 
 
 def beside(context: Context, path: str) -> Iterator[tuple[str, Seen]]:
-    """Each other regular file in the directory of *path*."""
+    """Each other regular file in the directory of *path*, looked at closely."""
     directory = os.path.dirname(path)  # noqa: PTH120 - text
     try:
         entries = context.folders.entries(directory)
@@ -36,7 +36,7 @@ def beside(context: Context, path: str) -> Iterator[tuple[str, Seen]]:
         if entry.is_directory or other == path:
             continue
         try:
-            seen = context.files.look(other)
+            seen = context.files.look(other, closely=True)
         except (OSError, SourceError):
             continue
         if seen is not None:
@@ -62,7 +62,7 @@ def strays(
 def whereabouts(context: Context, at: Checkpoint) -> str | None:
     """The path at or beside its old one at which a file lies now; None: not there."""
     try:
-        here = context.files.look(at.path)
+        here = context.files.look(at.path, closely=True)
     except (OSError, SourceError):
         here = None
     if here is not None and here.identity == at.identity:

@@ -89,6 +89,9 @@ class Source(Holding):
         for path in paths:
             try:
                 found = self.context.files.look(path)
+                tail = self.placed.get(path)
+                if found is not None and (tail is None or not tail.is_at(found)):
+                    found = self.context.files.look(path, closely=True)
             except (OSError, SourceError) as error:
                 waiting[path] = reason(error)
                 continue
@@ -182,7 +185,7 @@ class Source(Holding):
             seen = self.context.files.look(path)
         except (OSError, SourceError):
             return None, True
-        if seen is None or seen.identity != tail.identity:
+        if seen is None or not tail.is_at(seen):
             return None, True
         return (tail, False) if tail.changed(seen) else (None, False)
 
@@ -190,10 +193,13 @@ class Source(Holding):
         """Bring who is where up to date; return tails that came or went. Raises StoreError."""
         context, old = self.context, self.placed
         homes: dict[str, str] = {}
+        identities: dict[str, str] = {}
         for path, seen in present.items():
             tail = old.get(path)
-            if seen.identity not in homes or (tail is not None and tail.identity == seen.identity):
-                homes[seen.identity] = path
+            stays = tail is not None and tail.is_at(seen)
+            identity = identities[path] = tail.identity if stays and tail is not None else seen.identity
+            if identity not in homes or stays:
+                homes[identity] = path
         strangers = [
             path
             for identity, path in homes.items()
@@ -241,9 +247,9 @@ class Source(Holding):
         self.placed = new
         self.refused = {identity: why for identity, why in self.refused.items() if identity in homes}
         self.others = {
-            path: seen.identity
-            for path, seen in present.items()
-            if path not in new and (seen.identity in context.tails or seen.identity in self.refused)
+            path: identity
+            for path, identity in identities.items()
+            if path not in new and (identity in context.tails or identity in self.refused)
         }
         # Events name the file to which a link leads, the source names the link.
         self.aliases = {os.path.realpath(path): path for path in new if os.path.islink(path)}  # noqa: PTH114 - text

@@ -86,6 +86,8 @@ class Tail:
         """Its source still reads it."""
         self.idle = False
         """Its last turn read it to the end."""
+        self.replaced = False
+        """Another file was found at its path: its inode may be that one's now."""
         self.goes_on = False
         """It holds the text of an older file, saved anew or copied."""
         self.doubt: Doubt | None = None
@@ -152,11 +154,11 @@ class Tail:
             return False
 
     def is_at(self, seen: Seen) -> bool:
-        """Whether *seen* is this file."""
+        """Whether *seen*, which nobody has to have looked at closely, is this file as far as is known."""
         last = self.seen
-        if last is not None and last.inode == seen.inode and last.device == seen.device:
-            return True
-        return seen.identity == self.identity
+        if self.replaced or last is None:
+            return False
+        return last.inode == seen.inode and last.device == seen.device
 
     def changed(self, seen: Seen) -> bool:
         """Whether *seen* promises something to read."""
@@ -172,6 +174,7 @@ class Tail:
                 raise Moved from None
             if file.seen().identity != self.identity:
                 file.close()
+                self.replaced = True
                 raise Moved
             self._file = file
         self.owner.context.handles.touch(self)

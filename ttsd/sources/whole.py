@@ -32,13 +32,13 @@ class _Message(Tail):
         """silent: what it says now counts as spoken."""
         super().__init__(owner, at)
         self._silent = silent
-        self._stamp: tuple[str, int, int] | None = None
-        self._read: tuple[str, int, int] | None = None
+        self._stamp: tuple[int, int, int] | None = None
+        self._read: tuple[int, int, int] | None = None
         self._since = 0.0
 
     def changed(self, seen: Seen) -> bool:
         self.seen = seen
-        return self._read != (seen.identity, seen.size, seen.modified)
+        return self._read != (seen.inode, seen.size, seen.modified)
 
     def turn(self, now: float, limit: int | None = None) -> Turn:
         """See Tail.turn: the text, if it changed and has settled."""
@@ -50,7 +50,7 @@ class _Message(Tail):
             raise Moved from None
         try:
             seen = self.seen = file.seen()
-            stamp = (seen.identity, seen.size, seen.modified)
+            stamp = (seen.inode, seen.size, seen.modified)
             if stamp != self._stamp:
                 self._stamp, self._since = stamp, now
             if now - self._since < settings.settle and not self._silent:
@@ -85,7 +85,7 @@ class WholeSource(Source):
         ready: list[Tail] = []
         for path in self.pattern.find(context.folders, entering):
             try:
-                seen = context.files.look(path)
+                seen = context.files.look(path, closely=path not in self.placed)
             except (OSError, SourceError) as error:
                 waiting[path] = reason(error)
                 continue
