@@ -54,8 +54,6 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
     "replay": ("history.replay", {}),
     "replay 3": ("history.replay", {"id": 3}),
     "switch hibari": ("engine.switch", {"engine": "hibari"}),
-    "voices": ("voice.list", {}),
-    "voices piper": ("voice.list", {"engine": "piper"}),
     "source": ("source.list", {}),
     "source enable a": ("source.enable", {"source": "a"}),
     "source disable a": ("source.disable", {"source": "a"}),

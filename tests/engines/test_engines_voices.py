@@ -50,13 +50,11 @@ def test_a_name_is_looked_for_beside_the_configuration_then_in_the_data_folder(
 def test_a_voice_that_is_nowhere_is_told_with_the_way_to_get_it(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(
-        EngineMissing, match=r"has no voice amy \(put amy.onnx and its .onnx.json into .*data"
-    ):
+    with pytest.raises(EngineMissing, match=r"has no voice amy \(ttsd voices add amy\)"):
         voices.find("amy", **folders)
-    with pytest.raises(EngineMissing, match=r"put amy.onnx"):
+    with pytest.raises(EngineMissing, match=r"put amy.onnx and its .onnx.json into .*data"):
         voices.find("/nowhere/amy.onnx", **folders)
-    packaged = Packaged("no_such_package", "x.onnx", "0" * 64, 'pip install "ttsd[piper]"')
+    packaged = Packaged("no_such_package", "x.onnx", "0" * 64, 'pip install "ttsd[piper]"', "none")
     monkeypatch.setitem(voices.PACKAGED, DEFAULT, packaged)
     with pytest.raises(EngineMissing, match="pip install"):
         voices.find(None, **folders)
@@ -73,7 +71,7 @@ def test_a_known_voice_is_checked_once_and_again_when_its_file_changes(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = hashlib.sha256(b"right").hexdigest()
-    monkeypatch.setitem(voices.PACKAGED, "amy", Packaged("none", "x", right, "fetch it"))
+    monkeypatch.setitem(voices.PACKAGED, "amy", Packaged("none", "x", right, "fetch it", "none"))
     model = put(folders["data"] / "voices", "amy", b"right")
     checked: list[Path] = []
 

@@ -150,16 +150,22 @@ def test_what_fits_what() -> None:
     assert not fits("den", "de")
     assert list(ladder("zh-Hant-TW")) == ["zh-Hant-TW", "zh-Hant", "zh"]
     assert nearest("pt-BR", {"pt": 1}) == 1
+    assert nearest("pt", {"pt-BR": 1}) == 1
+    assert nearest("pt-PT", {"pt-BR": 1, "en": 2}) == 1
     assert nearest("en", {"pt": 1}) is None
 
 
 def test_the_default_is_the_first_engines_language() -> None:
     assert of_voice("/voices/de_DE-thorsten-medium.onnx") == "de-DE"
-    assert of_voice("af_heart") is None
+    assert of_voice("af_heart:0.6+af_bella:0.4") == "en-US"
+    assert of_voice("pf_dora") == "pt-BR"
+    assert of_voice("heart") is None
     piper = EngineName("piper")
     german = Settings(engines=(piper,), engine={piper: EngineSettings(voice="de_DE-thorsten-medium")})
     assert of_settings(german) == "de-DE"
-    assert of_settings(Settings()) == "en"
+    assert of_settings(Settings()) is None
+    assert rules({}).apply("hi").language == "en"
+    assert not rules({}).apply("hi").sure
 
 
 def test_a_sources_voice_tells_its_language() -> None:

@@ -34,7 +34,7 @@ def explain(arguments: argparse.Namespace) -> int:
     from ttsd.text.explain import explain as explained
 
     settings = config.load(arguments.config)
-    data, is_whole = _data(arguments.file)
+    data, is_whole = data_of(arguments.file)
     source = source_of(settings, arguments.file, arguments.source)
     tells = detector(settings)
     read = files.read(settings, tells)
@@ -62,7 +62,7 @@ def source_of(settings: Settings, file: str, name: str | None) -> SourceSettings
                 return source
         known = ", ".join(str(source.name) for source in settings.sources) or "none"
         raise UsageError(f'there is no source "{name}"', next_step=f"there is {known}")
-    following = [source for source in settings.sources if _follows(source, file)]
+    following = [source for source in settings.sources if follows(source, file)]
     if following or len(settings.sources) < 2:
         return next(iter(following or settings.sources), None)
     known = ", ".join(str(source.name) for source in settings.sources)
@@ -130,7 +130,7 @@ def _shown(text: str) -> str:
     return shorten(text.replace(BEEP, "[beep]"), _WIDTH)
 
 
-def _data(file: str) -> tuple[bytes, bool]:
+def data_of(file: str) -> tuple[bytes, bool]:
     """What is in *file*, and whether that is all."""
     try:
         if file == "-":
@@ -143,7 +143,7 @@ def _data(file: str) -> tuple[bytes, bool]:
     return data[:LARGEST], len(data) <= LARGEST
 
 
-def _follows(source: SourceSettings, file: str) -> bool:
+def follows(source: SourceSettings, file: str) -> bool:
     """Whether *file* is one that the source follows just now."""
     from ttsd.clock import SystemClock
     from ttsd.sources.discover import Pattern

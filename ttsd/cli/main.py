@@ -79,6 +79,18 @@ def _verbs(arguments: argparse.Namespace) -> Verbs:
             from ttsd.cli import checkpoints
 
             return checkpoints.VERBS
+        case "voices":
+            from ttsd.cli import voices
+
+            return voices.VERBS
+        case "speakers":
+            from ttsd.cli import speakers
+
+            return speakers.VERBS
+        case "render" | "compare":
+            from ttsd.cli import render
+
+            return render.VERBS
         case "explain":
             from ttsd.cli import explain
 

@@ -54,8 +54,6 @@ def call_of(arguments: argparse.Namespace) -> Call:
             )
         case "mute":
             return "mute", {} if arguments.on is None else {"on": arguments.on == "on"}
-        case "voices":
-            return "voice.list", _given(engine=arguments.engine)
         case "source" if arguments.action == "list":
             return "source.list", {}
         case "source":

@@ -129,8 +129,53 @@ def checkpoints(parser: argparse.ArgumentParser) -> None:
 
 
 def voices(parser: argparse.ArgumentParser) -> None:
-    """Of which engine."""
-    parser.add_argument("engine", nargs="?", metavar="ENGINE", help="only this engine's")
+    """An action and what it is about."""
+    _actions(parser, ("list", "search", "add", "remove"))
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="WORD",
+        help="list: an engine; search: what to look for; add, remove: a voice",
+    )
+    parser.add_argument("--force", action="store_true", help="remove: although the configuration names it")
+
+
+def speakers(parser: argparse.ArgumentParser) -> None:
+    """An action, and a recording."""
+    _actions(parser, ("list", "add", "remove"))
+    parser.add_argument("what", nargs="?", metavar="WHAT", help="add: a sound file; remove: a name")
+    parser.add_argument("--name", metavar="NAME", help="add: what to call it (default: the file's name)")
+    parser.add_argument("--replace", action="store_true", help="add: instead of the one of that name")
+
+
+def render(parser: argparse.ArgumentParser) -> None:
+    """What, whereto, and by whom."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="the texts; - reads one from stdin")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="where the sound goes")
+    _takes(parser)
+    parser.add_argument(
+        "--source", metavar="NAME", help="the source whose rules hold (default: whose file it is)"
+    )
+    parser.add_argument(
+        "--whole", action="store_true", help="one sound file for a text, not one for each line"
+    )
+    parser.add_argument("--format", choices=("wav", "flac"), default="wav", help="default: wav")
+
+
+def compare(parser: argparse.ArgumentParser) -> None:
+    """What, whereto, and by whom."""
+    parser.add_argument("text", nargs="+", metavar="TEXT", help="what to speak; - reads it from stdin")
+    parser.add_argument(
+        "-o", "--out", type=Path, default=Path("compare"), metavar="DIR", help="default: the folder compare"
+    )
+    _takes(parser)
+
+
+def _takes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine", metavar="A,B", help="each of these engines, side by side (default: the chain)"
+    )
+    parser.add_argument("--preset", metavar="A,B", help="in each of these voices (default: as configured)")
 
 
 def worker(parser: argparse.ArgumentParser) -> None:

@@ -107,6 +107,8 @@ class Health:
     """Why it rests."""
     paces: dict[str | None, float] = field(default_factory=dict)
     """Characters per second of each voice."""
+    passed_over: int = 0
+    """Sentences in which it failed, and the next engine was asked."""
 
 
 @dataclass(slots=True)
@@ -169,8 +171,8 @@ class Chain:
         asked_for = request.voice or request.speaker
         if strangers and asked_for and (elsewhere or len(strangers) + len(absent) < len(order)):
             log.warning("voice_replaced", voice=request.voice, by=[engine.name for engine in strangers])
-            plain = replace(request, voice=None, speaker=None)
-            yield from self._try(strangers, plain, sentence, errors, adapt)
+            request = replace(request, voice=None, speaker=None)
+            yield from self._try(strangers, request, sentence, errors, adapt)
         if sentence.text:
             raise self._failure(order, errors, request, sentence.text)
 
@@ -251,6 +253,7 @@ class Chain:
         health = self._health[engine.name]
         if isinstance(error, UnknownVoice):
             return
+        health.passed_over += 1
         health.refusals = health.refusals + 1 if isinstance(error, EngineRefused) else 0
         rest = 0.0
         if not health.refusals or health.refusals >= REFUSALS:
@@ -288,11 +291,12 @@ class Chain:
         return ChainFailed(reasons, rest, self.retry_in(), missing=missing, next_step=steps)
 
     def _status(self, engine: Engine) -> EngineStatus:
-        status = engine.status()
-        left = self._health[engine.name].breaker.left(self._clock.monotonic())
+        health = self._health[engine.name]
+        status = replace(engine.status(), passed_over=health.passed_over)
+        left = health.breaker.left(self._clock.monotonic())
         if left <= 0 or status.state in ("missing", "closed"):
             return status
-        return replace(status, state="resting", detail=self._resting(self._health[engine.name], left).what)
+        return replace(status, state="resting", detail=self._resting(health, left).what)
 
     @staticmethod
     def _resting(health: Health, left: float) -> EngineError:

