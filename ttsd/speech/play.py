@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from ttsd.model import Chunk, Samples, Spoken, Utterance
     from ttsd.speech.channel import Reader
 
-BLOCK_SECONDS = 0.01
+BLOCK_SECONDS = 0.005
 """Sound handed to the output at a time: commands are obeyed between blocks."""
-FADE_SECONDS = 0.006
+FADE_SECONDS = 0.004
 """Long enough not to click, short enough not to be noticed."""
 REOPEN_SECONDS = 0.25
 """How often an output that is gone is looked for."""
@@ -88,6 +88,8 @@ class Player:
         """The lowest priority that is heard; what is lower is played without a sound."""
         self.error: OutputError | None = None
         """Why the output is gone; None while it is well."""
+        self.underruns = 0
+        """Times the next piece of an utterance came when the one before it had sounded."""
         self._reader, self._listener, self._clock, self._expire = reader, listener, clock, expire
         self._wake = threading.Event()
         self._opened = False
@@ -214,6 +216,8 @@ class Player:
         if self._starting is not None:
             self._sentence_frame = self._mark(self._starting)
             self._starting = None
+        elif self._sounding and self.output.live and not self._silent and self._heard() >= self._written:
+            self.underruns += 1
         for word in chunk.words:
             self._marks.append((self._sentence_frame + int(word.start * self._rate), Word(id, word)))
         if chunk.rate == self._rate:
