@@ -65,6 +65,8 @@ class EngineStatus:
     """What its process holds in main memory; None: it is not loaded, or does not tell."""
     vram_bytes: int | None = None
     """What its process holds on graphics cards, as torch counts it; None: nothing, or nobody knows."""
+    passed_over: int = 0
+    """Sentences in which it failed since ttsd runs, and the next engine of the chain was asked."""
 
 
 class Engine(Protocol):
