@@ -11,12 +11,12 @@ from fakes import FakeClock, FakeEngine, FakeOutput
 from ttsd import events
 from ttsd.engines.chain import Chain
 from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused, OutputError, StoreFull
-from ttsd.model import State
+from ttsd.model import Priority, State
 from ttsd.settings import Settings
 from ttsd.speech.channel import Channel, End
 from ttsd.speech.ledger import Ledger
 from ttsd.speech.levels import Levels
-from ttsd.speech.play import Player
+from ttsd.speech.play import FADE_SECONDS, Player
 from ttsd.speech.reading import Reading
 from ttsd.speech.synth import Synth
 from ttsd.store import Store
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ttsd.model import Spoken
+
+
+FADE = int(8000 * FADE_SECONDS)
+"""Frames of a ramp."""
 
 
 def _reading(clock: FakeClock) -> Reading:
@@ -153,13 +157,40 @@ def test_a_cut_utterance_ends_without_a_step_and_the_next_one_is_heard(pipeline:
     pipeline.channel.cut(End(spoken))
     player.fade_out(spoken)
     pipeline.play()
-    tail = output.sound[before : before + 48]
+    tail = output.sound[before : before + FADE]
     assert np.all(np.diff(tail) <= 0)
     assert tail[-1] == pytest.approx(0, abs=1e-6)
-    assert len(output.sound) == before + 48 + 4 * 80
+    assert len(output.sound) == before + FADE + 4 * 80
     assert pipeline.state(first.id) is State.SKIPPED
     assert pipeline.state(second.id) is State.SPOKEN
     assert pipeline.names() == ["begin", "sentence", "skipped", "end", "begin", "sentence", "end"]
+
+
+def test_what_is_urgent_follows_what_it_interrupts_without_the_pause_between_two(tmp_path: Path) -> None:
+    pipeline = Pipeline(tmp_path, pause=0.25)
+    first, urgent = (
+        pipeline.store.say("a long one" * 20),
+        pipeline.store.say("now", priority=Priority.URGENT),
+    )
+    pipeline.store.prioritize({urgent.id: Priority.LOW})  # it comes later than what it interrupts
+    pipeline.synth.step()
+    pipeline.store.prioritize({urgent.id: Priority.URGENT})
+    player, output = pipeline.players[0], pipeline.outputs[0]
+    for _ in range(5):
+        player.step()
+        output.hear()
+    while pipeline.ledger.step(timeout=0):
+        pass
+    before = len(output.sound)
+    spoken = pipeline.ledger.cut(first, State.QUEUED, "interrupted", resume=True)
+    assert spoken is not None
+    pipeline.channel.cut(End(spoken))
+    player.fade_out(spoken)
+    pipeline.synth.step()
+    pipeline.play()
+    assert output.begun == [first.id, urgent.id]
+    assert len(output.sound) == before + FADE + 3 * 80, "a ramp, and no silence behind it"
+    pipeline.store.close()
 
 
 def test_a_device_that_comes_back_goes_on_at_the_sample_that_was_heard_last(pipeline: Pipeline) -> None:
@@ -192,7 +223,7 @@ def test_a_device_that_comes_back_with_another_rate_goes_on_at_the_right_pitch(p
     utterance = pipeline.store.say("unplugged in the middle")
     pipeline.synth.step()
     player, output = pipeline.players[0], pipeline.outputs[0]
-    for _ in range(6):
+    for _ in range(9):
         player.step()
     output.hear(100)
     player.step()
@@ -223,7 +254,7 @@ def test_pausing_keeps_the_place_and_ramps_both_ways(pipeline: Pipeline) -> None
     player.resume()
     pipeline.play()
     assert np.max(np.abs(np.diff(output.sound))) < 0.02, "no step in the waveform"
-    assert len(output.sound) == len(utterance.text) * 80 + 48, "only the ramp down is heard twice"
+    assert len(output.sound) == len(utterance.text) * 80 + FADE, "only the ramp down is heard twice"
     assert pipeline.state(utterance.id) is State.SPOKEN
 
 

@@ -1,0 +1,47 @@
+"""An urgent message: what it interrupts is silent at once, and it does not wait for an engine that cannot stop."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from engine_parts import entry, host
+
+from ttsd.engines.engine import Request
+from ttsd.engines.side_by_side import SideBySide
+from ttsd.errors import EngineCancelled
+from ttsd.model import EngineName
+from ttsd.settings import OutputSettings
+from ttsd.speech.play import BLOCK_SECONDS, FADE_SECONDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GRACE = 60.0
+"""Seconds that an engine may take to stop, in this test."""
+
+
+def test_what_still_sounds_of_a_voice_that_is_cut_fits_into_the_fifty_milliseconds_promised() -> None:
+    """`scripts/bench interrupt` measures it; this is what it is made of, with 10 ms left for the computer."""
+    assert OutputSettings().latency + BLOCK_SECONDS + FADE_SECONDS <= 0.040
+
+
+def test_where_one_process_cannot_stop_the_other_one_speaks(tmp_path: Path) -> None:
+    slow_to_stop = entry(cancel_grace=GRACE)
+    workers = [host("Uncancellable", tmp_path / name, known=slow_to_stop) for name in ("one", "two")]
+    engine = SideBySide(EngineName("xtts"), workers)
+    engine.load()
+    interrupted = engine.synthesize(Request("a sentence that goes on"))
+    next(interrupted)
+    busy = [one.status().pid for one in workers if one.status().state == "busy"]
+    engine.cancel()
+    with pytest.raises(EngineCancelled):
+        next(interrupted)
+    began = time.monotonic()
+    urgent = engine.synthesize(Request("fire"))
+    next(urgent)
+    assert time.monotonic() - began < GRACE / 2, "it waited for the other one to stop"
+    assert busy[0] in [one.status().pid for one in workers], "which goes on as ever"
+    urgent.close()  # type: ignore[attr-defined]  # it is a generator
+    engine.close()
