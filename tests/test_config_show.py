@@ -150,8 +150,8 @@ def test_the_schema_knows_every_engine_and_its_options() -> None:
 def test_names_of_any_kind_are_shown_as_toml_takes_them(tmp_path: Path) -> None:
     file = tmp_path / "ttsd.toml"
     file.write_text(
-        'dictionary = "words.txt"\n[language]\npt-BR = "tone"\n'
-        '[[sources]]\npath = "a"\n[sources.speaker_voices]\n"DJ B.o[b]" = "x"\n[[sources]]\npath = "b"\n'
+        'dictionary = "words.txt"\n[language]\npt-BR = "heart"\n'
+        '[[sources]]\npath = "a"\n[sources.speaker_voices]\n"DJ B.o[b]" = "heart"\n[[sources]]\npath = "b"\n'
     )
     shown = tmp_path / "shown.toml"
     shown.write_text(as_toml(effective(file, {})))

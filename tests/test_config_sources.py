@@ -111,14 +111,14 @@ pattern = "(b)"
 say = "\\\\2"
 [[route]]
 source = "d.log"
-voice = "x"
+voice = "heart"
 [[route]]
 match = "("
 [[blocklist]]
 action = "drop"
 [language]
-pt-BR = "ana"
-brazilian = "ana"
+pt-BR = "heart"
+brazilian = "heart"
 """
     with pytest.raises(ConfigError) as caught:
         config.build(config.given(text, folder / "ttsd.toml", {}))

@@ -284,6 +284,8 @@ class OrText:
     key: str
 
     def read(self, value: object, where: Where, problems: list[Problem]) -> Any:
+        if not isinstance(value, str | Mapping):
+            return _refuse(self, value, where, problems)
         return self.shape.read({self.key: value} if isinstance(value, str) else value, where, problems)
 
     def words(self) -> str:

@@ -27,7 +27,7 @@ pattern = '^<(?P<speaker>\w+)> (?P<text>.*)$'
 template = "{speaker} says {text}"
 exclude = ["^!"]
 priority = "high"
-voice_pool = ["a"]
+voice_pool = ["tone"]
 [[sources]]
 name = "notes"
 path = "notes/"
@@ -59,7 +59,7 @@ def test_json_is_a_list_with_the_promised_keys(folder: Path, capsys: pytest.Capt
         True,
         None,
     )
-    assert (first["text"], first["voice"], first["priority"]) == ("ana says five kilometers", "a", "high")
+    assert (first["text"], first["voice"], first["priority"]) == ("ana says five kilometers", "tone", "high")
     assert first["steps"][0] == {"step": "parse", "text": "5 km"}
     assert (second["spoken"], second["reason"]) == (False, 'exclude: "^!"')
     assert third["text"] == "last"
@@ -73,7 +73,7 @@ def test_the_table_is_for_people(folder: Path, capsys: pytest.CaptureFixture[str
         "   template  ana says 5 km\n"
         "   units     ana says five kilometers\n"
         "   spoken    ana says five kilometers\n"
-        "             chat, en, high, voice a, 1.6 s\n"
+        "             chat, en, high, voice tone by pool, 1.6 s\n"
         "\n"
         "2  <ana> !roll\n"
         "   fields   speaker=ana, text=!roll\n"

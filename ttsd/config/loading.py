@@ -229,6 +229,7 @@ def _contradictions(settings: Settings, folder: Path) -> list[Problem]:
         *problems,
         *_rule_problems(settings, folder),
         *_engine_problems(settings),
+        *voice_problems.problems(settings, folder),
         *_http_problems(settings),
     ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsd import paths
@@ -18,8 +19,7 @@ from ttsd.shapes import Problem, did_you_mean
 from ttsd.text.language import is_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ttsd.model import EngineName
     from ttsd.settings import Settings
@@ -30,11 +30,14 @@ _NAME = re.compile(r"\S(.{0,62}\S)?")
 
 def problems(settings: Settings, folder: Path) -> Iterator[Problem]:
     """All of them. *folder*: the configuration's."""
+    if not settings.voice and not any(_named(settings)):
+        return
+    here = [file.name for file in voices.listed(folder, paths.default_data_dir())]
     for name, preset in settings.voice.items():
-        for where, text in _of_preset(name, preset, settings):
+        for where, text in _of_preset(name, preset, settings, here):
             yield Problem(("voice", name, *where), text)
     for where, name in _named(settings):
-        problem = _unknown(name, settings, folder)
+        problem = _unknown(name, settings, here)
         if problem is not None:
             yield Problem(where, problem)
 
@@ -61,7 +64,9 @@ def canonical(settings: Settings, folder: Path) -> Mapping[str, VoiceSettings]:
     }
 
 
-def _of_preset(name: str, preset: VoiceSettings, settings: Settings) -> Iterator[tuple[Where, str]]:
+def _of_preset(
+    name: str, preset: VoiceSettings, settings: Settings, here: Sequence[str]
+) -> Iterator[tuple[Where, str]]:
     if _NAME.fullmatch(name) is None:
         yield (), "a name has 64 characters at most, and no blanks at its ends"
     if preset.language is not None and not is_tag(preset.language):
@@ -77,8 +82,8 @@ def _of_preset(name: str, preset: VoiceSettings, settings: Settings) -> Iterator
         for key, value in given.options.items():
             for text in catalog.option_problems(engine, {key: value}):
                 yield (engine, key), text
-        if given.name is not None and not may_have(engine, given.name):
-            yield (engine,), f'{engine} has no voice "{given.name}"'
+        if given.name is not None and not _may_have(engine, given.name, here):
+            yield (engine,), f'{engine} has no voice "{given.name}"{did_you_mean(given.name, here)}'
     if preset.convert is not None and not preset.convert.command:
         yield ("convert", "command"), "names no program"
 
@@ -101,19 +106,21 @@ def _named(settings: Settings) -> Iterator[tuple[Where, str]]:
         yield ("language", tag), voice
 
 
-def _unknown(name: str, settings: Settings, folder: Path) -> str | None:
-    """Why no engine of the chain can have the voice; None: one may."""
+def _may_have(engine: EngineName, name: str, here: Sequence[str]) -> bool:
+    entry = catalog.find(engine)
+    return may_have(engine, name) or (entry is not None and entry.name == "piper" and name in here)
+
+
+def _unknown(name: str, settings: Settings, here: Sequence[str]) -> str | None:
+    """Why no engine of the chain can have the voice; None: one may. *here*: Piper's voices."""
     chain = ", ".join(settings.engines)
     preset = settings.voice.get(name)
     if preset is not None:
-        mine = canonical(settings, folder)[name].engines
+        mine = canonical(settings, Path())[name].engines
         if not mine or any(engine in mine for engine in settings.engines):
             return None
         return f'the voice "{name}" has no engine of the chain ({chain}); it has {", ".join(mine)}'
-    if any(may_have(engine, name) for engine in settings.engines):
-        return None
-    here = [file.name for file in voices.listed(folder, paths.default_data_dir())]
-    if "piper" in settings.engines and name in here:
+    if any(_may_have(engine, name, here) for engine in settings.engines):
         return None
     hint = did_you_mean(name, [*settings.voice, *here])
     return f'no engine of the chain ({chain}) has a voice "{name}", and there is no [voice.{name}]{hint}'
