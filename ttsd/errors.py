@@ -175,6 +175,12 @@ class CheckpointError(TtsdError):
     code = "checkpoint"
 
 
+class EngineExhausted(EngineError):
+    """The engine ran out of memory, its own or a graphics card's: its process is replaced."""
+
+    code = "engine-out-of-memory"
+
+
 class EngineCancelled(EngineError):
     """The synthesis was cancelled on purpose; not a failure of the engine."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -173,6 +174,63 @@ class Refusing(Good):
             raise MemoryError
         raise KeyError("phoneme")
         yield beep(1)  # type: ignore[unreachable]  # it makes this a generator
+
+
+class OutOfMemory(Good):
+    """Has no room left in the middle of a sentence, as torch says it."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """Half a second, and no more."""
+        yield beep(0.5)
+
+        class OutOfMemoryError(RuntimeError):
+            """torch's own is a RuntimeError, too."""
+
+        raise OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
+class Killed(Good):
+    """Is ended by the kernel, whose memory ran out."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """Half a second, and no more."""
+        yield beep(0.5)
+        time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(3600)
+
+
+class TooShort(Good):
+    """Says it is done when it has hardly begun."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """A quarter of a second."""
+        yield beep(0.25)
+
+
+class Corrupt(Good):
+    """Its model is no model."""
+
+    def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """As onnxruntime says it."""
+        raise RuntimeError("INVALID_PROTOBUF : Load model from x.onnx failed: Protobuf parsing failed.")
+
+
+class NoFile(Good):
+    """A file that its library wants is not there."""
+
+    def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """As Python says it."""
+        (Path(setup.base) / "config.json").read_bytes()
+
+
+class Large(Good):
+    """Holds 200 MB, as models do."""
+
+    def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """Touched, so that they are really taken."""
+        super().open(setup, progress)
+        self.weights = np.ones(25_000_000)
 
 
 class NoModel(Good):

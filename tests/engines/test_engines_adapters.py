@@ -127,7 +127,7 @@ def test_piper_ends_a_long_sentence_at_once_when_cancelled(piper: EngineHost) ->
 @pytest.mark.parametrize(
     ("voice", "fault", "words"),
     [
-        ("no_such-voice", EngineMissing, "put no_such-voice.onnx"),
+        ("no_such-voice", EngineMissing, "ttsd voices add no_such-voice"),
         ("broken.onnx", EngineRefused, "cannot be loaded"),
         ("bare.onnx", EngineMissing, "bare.onnx.json"),
     ],

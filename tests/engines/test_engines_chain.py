@@ -321,6 +321,9 @@ def test_a_new_order_over_the_same_engines_keeps_what_was_learnt() -> None:
     assert new.names == ("b", "a")
 
 
+ENDED = {"Dying", "Hanging", "Garbling", "NoModel", "Mute", "OutOfMemory", "Killed", "Corrupt", "NoFile"}
+
+
 @pytest.mark.parametrize(
     "adapter",
     [
@@ -334,6 +337,11 @@ def test_a_new_order_over_the_same_engines_keeps_what_was_learnt() -> None:
         "NoModel",
         "Absurd",
         "Mute",
+        "OutOfMemory",
+        "Killed",
+        "TooShort",
+        "Corrupt",
+        "NoFile",
     ],
 )
 def test_with_real_processes_every_fault_passes_the_sentence_on(tmp_path: Path, adapter: str) -> None:
@@ -350,7 +358,15 @@ def test_with_real_processes_every_fault_passes_the_sentence_on(tmp_path: Path, 
     assert second * 10 == pytest.approx(left, abs=6)
     status = {one.name: one for one in chain.status()}
     assert status[EngineName("good")].state == "ready"
-    assert status[EngineName("bad")].last_error
+    fault = status[EngineName("bad")]
+    assert fault.last_error
+    if adapter == "Refusing":  # a single sentence that is refused may be the sentence's fault
+        assert fault.state == "ready"
+    else:
+        assert fault.state == "resting"
+        assert str(fault.last_error) in str(fault.detail)
+    # What may come of it again is ended; what can go on, goes on.
+    assert (bad.status().pid is None) == (adapter in ENDED)
     bad.close()
     good.close()
 

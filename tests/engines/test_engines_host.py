@@ -23,6 +23,7 @@ from ttsd.errors import (
     EngineCancelled,
     EngineCrashed,
     EngineError,
+    EngineExhausted,
     EngineMissing,
     EngineRefused,
     EngineSilent,
@@ -170,12 +171,14 @@ def test_a_faulty_sentence_is_told_as_what_it_is_and_the_process_lives(
     engine.close()
 
 
-def test_an_engines_own_refusal_keeps_its_remedy_and_memory_errors_are_refusals(tmp_path: Path) -> None:
+def test_an_engines_own_refusal_keeps_its_remedy_and_without_memory_its_process_ends(tmp_path: Path) -> None:
     engine = host("Refusing", tmp_path)
     with pytest.raises(EngineRefused, match="make it shorter"):
         list(engine.synthesize(Request("one of ours")))
-    with pytest.raises(EngineRefused, match="MemoryError"):
-        list(engine.synthesize(Request("out of memory")))
+    pid = engine.status().pid
+    with pytest.raises(EngineExhausted, match=r"ran out of memory \(MemoryError"):
+        list(engine.synthesize(Request("no memory left")))
+    wait_for(lambda: engine.status().pid != pid, "the process to be ended, and its memory given back")
     engine.close()
 
 

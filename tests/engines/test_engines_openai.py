@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_parts import host as local
 from engine_parts import seconds
 from speech_server import (
     Answer,
@@ -28,6 +29,7 @@ from waiting import wait_for
 
 from ttsd.engines import catalog
 from ttsd.engines.adapters.dialects import DIALECTS
+from ttsd.engines.chain import Chain
 from ttsd.engines.connect import Place, Process
 from ttsd.engines.engine import Request, Scalar
 from ttsd.engines.host import EngineHost
@@ -227,6 +229,26 @@ def test_what_is_not_whole_is_a_failure_that_tells_no_secret(
     assert server.keys == [f"Bearer {KEY}"]
     for secret in (KEY, SENTENCE.text):
         assert secret not in f"{caught.value} {host.status()}"
+
+
+@pytest.mark.parametrize("answer", [said(500, "boom"), stop_in_a_chunk, stall, gives(b"", "audio/pcm")])
+def test_when_a_server_fails_the_next_engine_says_what_was_not_heard(
+    make: Make, tmp_path: Path, answer: Answer
+) -> None:
+    text = "Seven quiet foxes read, and eight loud ones listen to them."
+    good = local("Good", tmp_path, name="good")
+    with serving(answer) as server:
+        chain = Chain([make(server.url, first_byte_timeout=0.4, read_timeout=0.3), good])
+        heard = list(chain.speak(Request(text)))
+    told = {one.name: one for one in chain.status()}
+    good.close()
+    first = seconds([one.chunk for one in heard if one.engine == "openai"])
+    second = seconds([one.chunk for one in heard if one.engine == "good"])
+    # Fifteen characters a second until its pace is known; the good one makes a tenth for each character.
+    assert second * 10 == pytest.approx(len(text) - first * 15, abs=6)
+    assert told[EngineName("openai")].last_error
+    crashed = answer in (stop_in_a_chunk, stall)
+    assert told[EngineName("openai")].state == ("resting" if crashed else "ready")
 
 
 def test_the_key_is_in_no_list_of_processes(make: Make, tmp_path: Path) -> None:

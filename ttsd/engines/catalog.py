@@ -68,6 +68,12 @@ def defaults(name: str) -> dict[str, Scalar]:
     return {} if entry is None else {o.name: o.default for o in entry.options if o.default is not None}
 
 
+def fastest_pace(name: str) -> float | None:
+    """See Entry.fastest_pace; None for engines that are not known."""
+    entry = find(name)
+    return None if entry is None else entry.fastest_pace
+
+
 def option_problems(name: str, options: Mapping[str, object]) -> tuple[str, ...]:
     """What is wrong with an engine's own options, a sentence each; nothing for engines that are not known."""
     entry = find(name)

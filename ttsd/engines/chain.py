@@ -251,12 +251,14 @@ class Chain:
 
     def _note_failure(self, engine: Engine, error: EngineError, took: float, sentence: _Sentence) -> None:
         health = self._health[engine.name]
-        if isinstance(error, UnknownVoice):
+        # It did not even load: not the sentence's fault, and too dear to be tried with each of them.
+        unfit = engine.status().state == "failed"
+        if isinstance(error, UnknownVoice) and not unfit:
             return
         health.passed_over += 1
         health.refusals = health.refusals + 1 if isinstance(error, EngineRefused) else 0
         rest = 0.0
-        if not health.refusals or health.refusals >= REFUSALS:
+        if unfit or not health.refusals or health.refusals >= REFUSALS:
             rest = health.breaker.failed(self._clock.monotonic(), took)
             health.last_error = error
         log.warning(

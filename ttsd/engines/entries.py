@@ -23,6 +23,7 @@ ENTRIES: tuple[Entry, ...] = (
         streaming=True,
         code_licence="GPL-3.0-or-later",
         weights_licence="the voice's own; en_US-joe-medium: CC0 data set",
+        fastest_pace=300.0,
         adapter="ttsd.engines.adapters.piper:Piper",
         modules=("piper", "onnxruntime"),
         recipe=Recipe(
@@ -61,6 +62,7 @@ ENTRIES: tuple[Entry, ...] = (
         streaming=True,
         code_licence="Apache-2.0",
         weights_licence="none",
+        fastest_pace=None,
         adapter="ttsd.engines.adapters.tone:Tone",
         options=(
             Option("frequency", float, "Pitch in hertz.", 440.0, 50.0, 4000.0),
@@ -284,6 +286,7 @@ ENTRIES: tuple[Entry, ...] = (
         streaming=True,
         code_licence="the program's own",
         weights_licence="the program's own",
+        fastest_pace=None,
         adapter="ttsd.engines.adapters.command:Command",
         options=(
             Option(

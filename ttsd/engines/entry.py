@@ -33,6 +33,9 @@ class Entry:
     """Seconds until a sentence's first sound, unless configured."""
     idle_timeout: float = 10.0
     """Seconds between two chunks, unless configured."""
+    fastest_pace: float | None = 100.0
+    """Letters and digits a second that it never exceeds, whatever it is told: who is faster has left
+    something out. None: it may be as fast as it likes."""
     cancel_grace: float = 0.5
     """Seconds a cancelled synthesis may take to stop before its process is replaced."""
     adapter: str | None = None

@@ -74,9 +74,12 @@ class EngineFacts:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Every engine: the chain's first, in its order."""
+    """Every engine."""
 
+    chain: tuple[EngineName, ...]
+    """Who is tried, in order."""
     engines: tuple[EngineFacts, ...]
+    """The chain's first, in its order."""
     broken: tuple[Broken, ...]
     """Packages that would bring an engine, and why they do not."""
 
@@ -106,7 +109,7 @@ def gather(
         for name, entry in entries.items()
     ]
     facts.sort(key=lambda one: one.in_chain or len(facts) + len(chain) + 1)
-    return Listing(tuple(facts), plugins().broken)
+    return Listing(settings.engines, tuple(facts), plugins().broken)
 
 
 def _facts(

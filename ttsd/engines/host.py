@@ -30,6 +30,7 @@ from ttsd.errors import (
     EngineCancelled,
     EngineCrashed,
     EngineError,
+    EngineExhausted,
     EngineMissing,
     EngineRefused,
     EngineTimeout,
@@ -234,8 +235,8 @@ class EngineHost:
         except Closed:
             over = True
             raise self._ended(link) from None
-        except EngineTimeout:
-            # It hangs: no use waiting for it, and no use in it.
+        except (EngineTimeout, EngineExhausted):
+            # It hangs, or has no room left: no use in it, and its memory is given back.
             over = True
             self._drop(link)
             raise
@@ -261,7 +262,7 @@ class EngineHost:
         # It may load its model only now.
         first = self._patience.first + (0.0 if self._warm else self._patience.load)
         talk = self._talk(guest, replace(self._patience, first=first))
-        check = SoundCheck(len(request.text))
+        check = SoundCheck(request.text, self._entry.fastest_pace)
         try:
             tell(guest, protocol.synthesize_plainly(request))
             for chunk in talk.sentence(None):

@@ -18,6 +18,7 @@ from ttsd.errors import (
     EngineCancelled,
     EngineCrashed,
     EngineError,
+    EngineExhausted,
     EngineMissing,
     EngineRefused,
     EngineSilent,
@@ -44,6 +45,7 @@ _ERRORS: dict[str, type[EngineError]] = {
     for kind in (
         EngineCancelled,
         EngineCrashed,
+        EngineExhausted,
         EngineMissing,
         EngineRefused,
         EngineSilent,

@@ -7,6 +7,7 @@ answered by one audio-stop or one error with its id; a cancelled or lost client'
 from __future__ import annotations
 
 import queue
+import re
 import sys
 import threading
 import time
@@ -15,12 +16,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ttsd.engines import protocol, wire
-from ttsd.engines.catalog import defaults, option_problems
+from ttsd.engines.catalog import defaults, fastest_pace, option_problems
 from ttsd.engines.engine import Request
 from ttsd.engines.memory import used
 from ttsd.engines.protocol import Finished
 from ttsd.engines.soundcheck import SoundCheck
-from ttsd.errors import EngineCancelled, EngineError, EngineRefused
+from ttsd.errors import EngineCancelled, EngineError, EngineExhausted, EngineRefused
 from ttsd.model import Chunk
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ PIECE = 8192
 """Samples in one event: 32 KB, half a pipe, so that the first sound is not held up by the last."""
 WAITING = 64
 """Sentences that may wait; more are refused."""
+_NO_MEMORY = re.compile(
+    r"out ?of ?memory|bad_alloc|failed to allocate memory|allocation failed", re.IGNORECASE
+)
+"""What torch, onnxruntime and C++ call it."""
 
 
 class Writable(Protocol):
@@ -111,6 +116,7 @@ class Service:
         self._doing = ""
         """What loading is at."""
         self._answer: Event | None = None
+        self._fastest = fastest_pace(name)
 
     def load(self) -> EngineError | None:
         """Open the adapter; tells all who asked what came of it, and returns the fault if there was one."""
@@ -222,7 +228,7 @@ class Service:
             job.connection.send(protocol.audio_stop(finished, job.id))
 
     def _synthesize(self, job: Job) -> Finished:
-        check = SoundCheck(len(job.request.text))
+        check = SoundCheck(job.request.text, self._fastest)
         began = False
         computed, asked = 0.0, time.monotonic()
         if job.over:
@@ -275,4 +281,6 @@ def _pieces(chunk: Chunk) -> Iterator[Chunk]:
 def _as_engine_error(error: Exception) -> EngineError:
     if isinstance(error, EngineError):
         return error
+    if isinstance(error, MemoryError) or _NO_MEMORY.search(f"{type(error).__name__}: {error}"):
+        return EngineExhausted(f"ran out of memory ({type(error).__name__}: {error})"[:300])
     return EngineRefused(f"{type(error).__name__}: {error}"[:300])

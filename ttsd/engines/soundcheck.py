@@ -1,6 +1,7 @@
 """A sentence's sound, looked at on its way out of the worker, where the floats are.
 
-Numbers that are none, silence, nothing, a changed rate and an engine that does not stop are faults.
+Numbers that are none, silence, nothing, a changed rate, an engine that does not stop and one that stops long
+before the end of the sentence are faults.
 Invariant: nothing goes out before something can be heard, so that a silent engine is passed over
 before anybody has waited through its silence. Beyond -1 … 1 is counted and passed on.
 """
@@ -18,6 +19,8 @@ AUDIBLE = 1e-4
 """-80 dBFS: what never rises above it is silence."""
 ABSURD = 64.0
 """+36 dBFS: no voice is that loud; numbers that large are a fault of the engine."""
+SHORT = 40
+"""Letters and digits of a text below which no length of sound is too short: it may be a name."""
 LONGEST_SILENCE = 20.0
 """Seconds of silence before the first sound that are waited for."""
 
@@ -25,9 +28,12 @@ LONGEST_SILENCE = 20.0
 class SoundCheck:
     """Feed it every chunk; what it returns may go out."""
 
-    def __init__(self, characters: int) -> None:
-        """*characters*: length of the sentence, which bounds the length of its sound."""
-        self._limit = 30.0 + characters
+    def __init__(self, text: str, fastest: float | None = None) -> None:
+        """*text*: the sentence, whose length bounds the length of its sound. *fastest*: letters and digits
+        a second that the engine never exceeds; None: no bound."""
+        self._limit = 30.0 + len(text)
+        self._spoken = sum(map(str.isalnum, text))
+        self._fastest = fastest
         self._held: list[Chunk] = []
         self._audible = False
         self._rate: int | None = None
@@ -63,6 +69,8 @@ class SoundCheck:
         return ready
 
     def finish(self) -> None:
-        """The sentence is complete. Raises EngineSilent if nothing could be heard."""
+        """The sentence is complete. Raises EngineSilent if nothing, or much too little, could be heard."""
         if not self._audible:
             raise EngineSilent("gave nothing but silence" if self.seconds else "gave no sound at all")
+        if self._fastest and self._spoken >= SHORT and self.seconds * self._fastest < self._spoken:
+            raise EngineSilent(f"stopped after {self.seconds:.1f} s of {self._spoken} letters")
