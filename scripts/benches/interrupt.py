@@ -46,7 +46,6 @@ def measure(daemon: DaemonProcess, rounds: int) -> tuple[list[float], list[float
             events.until("end", id=other)
             daemon.call("clear")
             daemon.skip()
-            events.until("end", id=id)
             time.sleep(0.3)
     return alone, silent, urgent
 
