@@ -7,13 +7,14 @@ first byte, whenever ttsd ran; what took another file's place is read after that
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ttsd.sources import siblings
 from ttsd.sources.content import encoding_in, last_lines, refusal
-from ttsd.sources.doubts import EVIDENCE, Doubt, may_be_copy
+from ttsd.sources.doubts import Doubt, may_be_copy
 from ttsd.sources.identity import PREFIX, Verdict, judge, placed
 from ttsd.sources.tail import Moved, Tail
 from ttsd.store import Checkpoint
@@ -112,14 +113,14 @@ def take_place(source: Source, tail: Tail, before: Tail | None, arrived: Sequenc
         tail.cut_lines = before.cut_lines
     if not tail.is_fresh:
         return
-    rotated = before is not None and _was_rotated(before)
+    fate = _Fate.GONE if before is None else _fate(before)
     listed = _generations(arrived[: arrived.index(tail)], tail.path)
-    between = [*listed, *_between(source, tail.path, origin, rotated=rotated)]
-    if rotated and before is not None:
+    between = [*listed, *_between(source, tail.path, origin, rotated=fate is _Fate.ROTATED)]
+    if fate is _Fate.ROTATED and before is not None:
         before.leave_path()
         _doubt_copy(tail)
     else:
-        _doubt_save((*between, tail), origin)
+        _doubt_save((*between, tail), origin, apart=fate is _Fate.APART)
     _read_after((*between, tail), before)
 
 
@@ -148,11 +149,11 @@ def _read_after(files: Sequence[Tail], before: Tail | None) -> None:
         one.read_after(*files[:number])
 
 
-def _doubt_save(files: Sequence[Tail], origin: Tail | Checkpoint) -> None:
-    """The old file is gone: each of those that came after it may be the same text, saved anew."""
+def _doubt_save(files: Sequence[Tail], origin: Tail | Checkpoint, *, apart: bool = False) -> None:
+    """The old file lost its place: each of those that came after it may be the same text, saved anew."""
     for number, one in enumerate(files):
         if one.doubt is None or one.doubt.old is None:
-            one.doubt = Doubt(origin, others=tuple(files[:number]))
+            one.doubt = Doubt(origin, apart=apart, others=tuple(files[:number]))
 
 
 def _doubt_copy(tail: Tail) -> None:
@@ -164,20 +165,29 @@ def _doubt_copy(tail: Tail) -> None:
         log.debug("file_not_readable", path=tail.path, reason=str(error))
 
 
-def _was_rotated(before: Tail) -> bool:
-    """Whether the old file lives on as a generation of its own; False: it may be the same text, saved anew."""
+class _Fate(Enum):
+    """What became of a file that lost its place."""
+
+    ROTATED = auto()
+    """It lives on as a generation of its own, or was seen gone: what came is new."""
+    GONE = auto()
+    """It is gone, or an editor's backup: what came may be the same text, saved anew."""
+    APART = auto()
+    """It has another name or another directory: an archive, or what a link led to until an editor replaced
+    the link."""
+
+
+def _fate(before: Tail) -> _Fate:
     if before.deleted or before.departed is None:
-        return True
+        return _Fate.ROTATED
     if before.is_gone():
-        return False
+        return _Fate.GONE
     where = siblings.whereabouts(before.owner.context, before.at)
-    if where is not None and siblings.is_backup(where):
-        return False
     if where is not None and siblings.is_generation(where, before.home):
-        return True
-    # It has another name or another directory: an archive, or what a link led to until an editor replaced
-    # the link. Long text that comes again tells; short text may be chance.
-    return (before.is_open or where is not None) and before.at.offset < EVIDENCE
+        return _Fate.ROTATED
+    if where is not None and siblings.is_backup(where):
+        return _Fate.GONE
+    return _Fate.APART if before.is_open or where is not None else _Fate.GONE
 
 
 def _between(source: Source, home: str, origin: Tail | Checkpoint, *, rotated: bool) -> list[Tail]:

@@ -40,6 +40,8 @@ class Doubt:
 
     old: Checkpoint | Tail | None
     """What it may continue, as it stands when the decision falls; None: a copy of any known file."""
+    apart: bool = False
+    """The old one lives on under another name: only long text that comes again tells that this is its next version."""
     others: tuple[Tail, ...] = ()
     """Files between the two; those that turned out to go on with the same text may be continued too."""
     stamp: tuple[int, int] = (-1, -1)
@@ -74,22 +76,23 @@ def _rewritten(
     old = origin.at if isinstance(origin, Tail) else origin
     verdict = judge(old, file, seen.size)
     in_place = old.identity == tail.identity
+    known = old.offset and not (doubt.apart and old.offset < EVIDENCE)
     if not in_place:
         further = [other.at for other in reversed(doubt.others) if other.goes_on]
-        if verdict is not Verdict.CONTINUES or not old.offset:
+        if verdict is not Verdict.CONTINUES or not known:
             further += [at for who, at in _originals(tail, file) if who is None or _has_shrunk(who, at, tail)]
         for copied in further:
             if judge(copied, file, seen.size) is Verdict.CONTINUES:
                 _go_on(tail, copied)
                 return None
-    if verdict is Verdict.CONTINUES and (old.offset or in_place):
+    if verdict is Verdict.CONTINUES and (known or in_place):
         if in_place:
             tail.begin_at(tail.at)
-            return None
-        _succeed(tail, origin, old)
+        else:
+            _succeed(tail, origin, old, apart=doubt.apart)
         return None
-    if not old.offset:
-        # Nothing was ever read of the old one.
+    if not known or (doubt.apart and verdict is Verdict.DIFFERENT):
+        # Nothing was ever read of the old one, or it is quite another file.
         tail.begin_at(_take_over(context, origin, tail.at))
         return None
     # An empty file that rests was truncated; what comes then is new, and an editor would have been faster.
@@ -99,7 +102,7 @@ def _rewritten(
     if in_place:
         tail.read_after(*_copies(tail, old))
     own = None if in_place else tail.at.id
-    fresh = Checkpoint(tail.path, tail.identity, id=own, home=tail.at.home)
+    fresh = Checkpoint(tail.path, tail.identity, id=own, home=tail.at.home, modified=tail.at.modified)
     fresh = placed(fresh, file, _start(file, seen, policy, tail))
     if in_place:
         ghost = replace(old, shrunk_at=context.clock.time())
@@ -118,18 +121,21 @@ def _rewritten(
     return None
 
 
-def _succeed(tail: Tail, origin: Checkpoint | Tail, old: Checkpoint) -> None:
+def _succeed(tail: Tail, origin: Checkpoint | Tail, old: Checkpoint, *, apart: bool) -> None:
     """Another file at the same path goes on with the same content: only its new tail is read."""
     context = tail.owner.context
     own = replace(old, id=tail.at.id, path=tail.path, identity=tail.identity, home=tail.at.home)
-    (at,) = context.store.remember((own,))
-    if isinstance(origin, Tail):
-        origin.owner.let_go(origin)
-        tail.before = tuple(older for older in tail.before if older is not origin)
-    _forget(context, old)
-    tail.begin_at(at)
+    if apart:
+        own = _take_over(context, origin, own)
+    else:
+        (own,) = context.store.remember((own,))
+        if isinstance(origin, Tail):
+            origin.owner.let_go(origin)
+            tail.before = tuple(older for older in tail.before if older is not origin)
+        _forget(context, old)
+    tail.begin_at(own)
     tail.goes_on = True
-    log.info("file_saved_anew", source=tail.owner.name, path=tail.path, offset=at.offset)
+    log.info("file_saved_anew", source=tail.owner.name, path=tail.path, offset=own.offset)
 
 
 def _take_over(context: Context, origin: Checkpoint | Tail, fresh: Checkpoint) -> Checkpoint:

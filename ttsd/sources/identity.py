@@ -65,7 +65,6 @@ def placed(at: Checkpoint, file: File, offset: Offset) -> Checkpoint:
         offset=offset,
         prefix=file.read_at(0, min(PREFIX, offset)),
         marker=mark(_before(file, offset)),
-        modified=file.seen().modified,
         skipping=False,
     )
 

@@ -66,6 +66,7 @@ class Tail:
         """The path under its source's pattern that it has, or had before it departed."""
         self.seen: Seen | None = None
         """At the last look."""
+        self._modified = at.modified
         self.is_fresh = not at.offset
         """Nothing was ever read of it."""
         self.cut_lines = 0
@@ -163,6 +164,8 @@ class Tail:
     def changed(self, seen: Seen) -> bool:
         """Whether *seen* promises something to read."""
         self.seen = seen
+        if self.departed is None:
+            self._modified = seen.modified
         return self._finished != (seen.size, seen.modified) or self.doubt is not None
 
     def handle(self) -> File:
@@ -251,7 +254,7 @@ class Tail:
             offset=end,
             prefix=prefix,
             marker=mark(data[: end - base]),
-            modified=seen.modified,
+            modified=self._modified,
             skipping=skipping,
         )
         return Turn(lines, checkpoint, more, again)

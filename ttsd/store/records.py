@@ -33,7 +33,8 @@ class Checkpoint:
     marker: bytes = b""
     """Hash of the bytes just before `offset`; empty at offset 0."""
     modified: int = 0
-    """The file's own time at the last read, in nanoseconds: what was written later is newer."""
+    """The file's own time when it was last seen in its place, in nanoseconds: what was created later is newer.
+    Not when it was written last: late writers go on after newer files were created."""
     home: str | None = None
     """The path that it lost to another file, while there is still something to read of it."""
     skipping: bool = False
