@@ -115,6 +115,7 @@ def test_an_interrupted_installation_goes_on_and_an_installed_one_is_renewed_bes
     assert found.requirements == ("tinyvoice==1.0", "numpy>=1.26", "wyoming==1.10.2")
     assert installed.missing(KNOWN, data) is None
     assert second.installer.current() == found
+    second.installer.tidy()
     assert venvs(data) == ["venv-1"], "what was only needed on the way is gone"
 
     # A renewal that fails leaves what there was; one that succeeds replaces it.
@@ -131,6 +132,8 @@ def test_an_interrupted_installation_goes_on_and_an_installed_one_is_renewed_bes
     outcome = third.installer.install(Wishes())
     assert (outcome.trial, outcome.wants) == (None, third.fault)
     assert outcome.installed.packages["tinyvoice"] == "2.0"
+    assert {"venv-1", "venv-2"} < set(venvs(data)), "somebody may still run from the old one"
+    third.installer.tidy()
     assert venvs(data) == ["venv-2"]
     assert remove(data, "tiny")
     assert not remove(data, "tiny")

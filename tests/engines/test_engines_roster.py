@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from engine_parts import BAD_ADAPTERS
 from fakes import FakeClock
 
 from ttsd.engines.chain import Chain
@@ -82,6 +83,27 @@ def test_what_is_put_at_the_head_is_tried_at_once(roster: Roster) -> None:
 def test_a_name_nobody_knows_is_an_error_with_a_guess(roster: Roster) -> None:
     with pytest.raises(EngineError, match='did you mean "piper"'):
         roster.build(Settings(engines=(EngineName("pipper"),)))
+    roster.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_switch_gives_the_memory_of_the_old_engine_back(tmp_path: Path) -> None:
+    large = f"{BAD_ADAPTERS}:Large"
+    roster = Roster(place=Place(tmp_path, tmp_path / "data", tmp_path / "cache", adapter=large))
+    old = roster.build(Settings(engines=(XTTS,)))
+    list(old.speak(Request("hello there")))
+    (before,) = old.status()
+    assert before.pid is not None
+    assert before.memory_bytes is not None
+    assert before.memory_bytes > 200e6
+    new = roster.build(Settings(engines=(TONE,)))
+    for engine in roster.keep(new):
+        engine.close()
+    assert not Path(f"/proc/{before.pid}").exists()
+    (after,) = old.status()
+    assert (after.state, after.pid, after.memory_bytes) == ("closed", None, None)
+    list(new.speak(Request("hello there")))
+    assert new.status()[0].state == "ready"
     roster.close()
 
 

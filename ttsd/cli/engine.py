@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from ttsd import config, log
 from ttsd.cli.colour import paint_for
+from ttsd.control.address import control_address
+from ttsd.control.client import Client
 from ttsd.engines import catalog, installed
 from ttsd.engines.connect import Process
 from ttsd.engines.engine import Request
@@ -19,7 +21,7 @@ from ttsd.engines.install import Installer, Wishes, remove
 from ttsd.engines.recipe import SENTENCE
 from ttsd.engines.roster import Roster, user_place
 from ttsd.engines.trial import Trial, speak
-from ttsd.errors import ConfigError, UsageError
+from ttsd.errors import ConfigError, ControlError, UsageError
 from ttsd.model import EngineName
 from ttsd.settings import EngineSettings, Settings
 
@@ -89,12 +91,24 @@ def _install(arguments: argparse.Namespace, entry: Entry, settings: Settings) ->
         )
     finally:
         show.end()
+    _tell_daemon(arguments, entry)
+    installer.tidy()
     print(_told(arguments, _as_data(outcome), _in_words(outcome, entry)))
     return 0
 
 
+def _tell_daemon(arguments: argparse.Namespace, entry: Entry) -> None:
+    """A running daemon lets go of the process from the venv before this one; its next sentence uses the new."""
+    try:
+        with Client.connect(control_address(arguments.config)) as client:
+            client.call("engine.unload", {"engine": entry.name}, timeout=10.0)
+    except ControlError:  # none runs, or it does not use this engine
+        pass
+
+
 def _remove(arguments: argparse.Namespace, entry: Entry, settings: Settings) -> int:
     gone = remove(user_place(settings).data, entry.name)
+    _tell_daemon(arguments, entry)
     words = f"{entry.label} is removed" if gone else f"{entry.label} has no venv of its own"
     print(_told(arguments, {"engine": entry.name, "removed": gone}, words))
     return 0

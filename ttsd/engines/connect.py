@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ttsd.engines import installed
 from ttsd.engines.child import Child
+from ttsd.engines.cores import spare_cores
 from ttsd.engines.dialled import Dialled
 from ttsd.engines.uri import parse
 
@@ -113,7 +114,7 @@ class Process:
         if python != Path(sys.executable):
             # It would put this venv's libraries before those of the engine's.
             environment.pop("PYTHONPATH", None)
-        threads = str(max(1, (os.cpu_count() or 2) - 1))
+        threads = str(spare_cores())
         for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
             environment.setdefault(f"{library}_NUM_THREADS", threads)
         return environment

@@ -163,6 +163,8 @@ class EngineHost:
     def unload(self, idle: float = 0.0) -> bool:
         """See Engine."""
         idle_for = self._clock.monotonic() - self._used
+        if self._missing is not None:
+            self._missing = self._connector.missing()  # it may have been installed since
         if self._link is None or idle_for < idle or not self._speaking.acquire(blocking=False):
             return False
         ends = self._detach()

@@ -4,9 +4,10 @@
 2. A new venv is made beside the one in use, or the one that an interrupted installation left is gone on with.
 3. pip brings what the recipe names, a step at a time; where CUDA is not wanted it is not fetched.
 4. The engine speaks a sentence from the new venv. One that lacks nothing but a model counts as installed.
-5. The marker names the new venv (see installed.py), and only then the old one goes.
+5. The marker names the new venv (see installed.py), and only then the old one goes: `tidy`, when whoever
+   runs from it was told.
 
-Invariant: until 5 the engine that was installed before is untouched, whatever fails or is killed.
+Invariant: until then the engine that was installed before is untouched, whatever fails or is killed.
 """
 
 from __future__ import annotations
@@ -134,12 +135,17 @@ class Installer:
             )
             installed.write(self._data, made)
             (self._folder / DRAFT).unlink(missing_ok=True)
-            self._sweep(venv.name)
         except OSError as error:
             raise InstallError(
                 f"{error.strerror or error}", where=str(error.filename or self._folder), next_step=_AGAIN
             ) from error
         return Outcome(made, trial, wants)
+
+    def tidy(self) -> None:
+        """Remove what is not in use any more, such as the venv before this one: its last user should be gone."""
+        found = installed.read(self._data, self._entry.name)
+        if found is not None:
+            self._sweep(found.venv)
 
     def _device(self, wishes: Wishes) -> str:
         if not self._recipe.knows_devices:

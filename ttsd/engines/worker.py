@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ttsd.engines import catalog, installed
 from ttsd.engines.adapter import Setup, load_adapter
+from ttsd.engines.cores import spare_cores
 from ttsd.engines.serving import Connection, Service, say
 from ttsd.errors import EngineError, EngineMissing
 
@@ -32,8 +33,8 @@ def main(argv: Sequence[str]) -> int:
         return _run_with(python, arguments, argv)
     if arguments.parent:
         _die_with(arguments.parent)
-    if arguments.nice and sys.platform != "win32":
-        os.nice(arguments.nice)
+    if arguments.nice:
+        _stand_back(arguments.nice)
     streams = None if arguments.uri or arguments.prepare else _take_stdio()
     try:
         adapter, setup = load_adapter(_adapter_of(arguments)), _setup_of(arguments)
@@ -122,7 +123,7 @@ def _folders(arguments: argparse.Namespace) -> tuple[Path, Path]:
 
 def _setup_of(arguments: argparse.Namespace) -> Setup:
     data, cache = _folders(arguments)
-    threads = arguments.threads or max(1, (os.cpu_count() or 2) - 1)
+    threads = arguments.threads or spare_cores()
     return Setup(arguments.voice, arguments.options, arguments.base, data, cache, threads)
 
 
@@ -167,6 +168,21 @@ def _serve_uri(service: Service, uri: str) -> int:
             return 1
         service.run()
     return 0
+
+
+def _stand_back(nice: int) -> None:
+    """Let others go first. Windows has classes in place of numbers: below normal, and when nobody else wants to."""
+    if sys.platform == "win32":
+        import ctypes
+
+        kernel = ctypes.windll.kernel32
+        kernel.GetCurrentProcess.restype = ctypes.c_void_p
+        below_normal, idle = 0x4000, 0x40
+        kernel.SetPriorityClass(
+            ctypes.c_void_p(kernel.GetCurrentProcess()), below_normal if nice < 15 else idle
+        )
+    else:
+        os.nice(nice)
 
 
 def _die_with(parent: int) -> None:
