@@ -112,6 +112,11 @@ class WindowsPython:
             process.wait()
         return subprocess.CompletedProcess(process.args, code, text)
 
+    def lead_to(self, clone: Path) -> None:
+        """Have `import ttsd` find the package in *clone*: the cache serves every clone on this machine."""
+        site = self.program.parent / "Lib" / "site-packages"
+        (site / "ttsd.pth").write_text(path(clone) + "\n")
+
     def boot(self) -> None:
         """Start wine's own processes."""
         for words in (["wineserver", "-p"], ["wine", "winecfg", "-v", "win10"]):
@@ -149,6 +154,7 @@ def windows_python() -> Iterator[WindowsPython]:
                 shutil.rmtree(old.parent)
             _make(folder, requirements)
         python = WindowsPython(folder)
+        python.lead_to(ROOT)
         python.boot()
         try:
             yield python
@@ -189,12 +195,12 @@ def _make(folder: Path, requirements: tuple[str, ...]) -> None:
         elif file.suffix == ".pyd":
             file.rename(new / "py" / "DLLs" / file.name)
     _pip("install", f"--target={library / 'site-packages'}", "--no-compile", *requirements)
-    (library / "site-packages" / "ttsd.pth").write_text(path(ROOT) + "\n")
     _compile(new / "py" / "python.exe", _LAUNCHER, "-municode")
     _compile(new / "py" / "pythonw.exe", _LAUNCHER, "-municode", "-mwindows", "-DWINDOWED")
     _compile(new / "py" / "bcryptprimitives.dll", _RANDOM, "-shared", "-ladvapi32")
     new.rename(folder)
     python = WindowsPython(folder)
+    python.lead_to(ROOT)
     python.boot()
     done = python.run("-c", "import win32service, numpy, soundfile, ttsd; print(ttsd.__version__)")
     if done.returncode:
