@@ -106,7 +106,7 @@ def toml_value(value: object) -> str:
 
 def _leaves(shape: Shape, value: Any, where: Where) -> Iterator[tuple[Where, object]]:
     """Every single setting below *value*, with its place."""
-    if isinstance(shape, shapes.OrText):
+    while isinstance(shape, shapes.OrText | shapes.Optional) and value is not None:
         shape = shape.shape
     if isinstance(shape, Table):
         for one in fields_of(shape.cls):

@@ -50,8 +50,8 @@ class Presets:
         if preset is NO_PRESET:
             return request
         options = self._pace(engine, preset) or {}
-        if request.voice is None:
-            return replace(request, options=options)
+        if request.voice is None or not preset.engines:
+            return replace(request, voice=None, options=options)
         voice = preset.engines.get(engine)
         if voice is None:
             raise VoiceElsewhere(f"the voice {asked} says nothing of it", where=engine)
