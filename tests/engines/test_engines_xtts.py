@@ -69,7 +69,7 @@ def test_it_speaks_streams_and_switches_voice_and_language(make: Make, model: Pa
     host = make(stream=True, stream_chunk_size=5)
     heard = list(host.synthesize(SENTENCE))
     assert {chunk.rate for chunk in heard} == {24000}
-    assert 0.4 < seconds(heard) < 3
+    assert 0.4 < seconds(heard) < 6
     assert np.isfinite(joined(heard)).all()
     assert [voice.name for voice in host.voices()] == ["Ana Florence", "Damien Black"]
     assert host.status().voice == "Ana Florence"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ttsd.engines.adapter import Setup
 
 WIDTH = 64
-TOKENS = 12
+TOKENS = 64
 """Of the sound of each text; 25 are a second."""
 SILENT_VOICE = 50
 

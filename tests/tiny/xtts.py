@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CHANNELS, TOKENS = 64, 16
+CHANNELS, TOKENS = 64, 60
 """Of the transformer; of the sound of each text: it never stops early. A token is 43 ms."""
 AUDIO, START, STOP = 1026, 1024, 1025
 LANGUAGES = ["en", "es", "fr", "de", "it", "pt", "pl", "tr", "ru"]

@@ -112,10 +112,12 @@ def load(tts: Any, files: Files, torch: Any, device: str) -> Any:
     if not isinstance(networks, dict) or (missing := [name for name in NEEDED if name not in networks]):
         what = f"its {missing[0]} network" if isinstance(networks, dict) else "its networks"
         raise EngineRefused(f"{files.weights} lacks {what}")
+    config, text_network = _read_config(files.config), _text_network(files)
     nothing = torch.nn.Identity
     instead = [
         (tts, "cached_path", lambda address: address),
-        (tts, "load_plbert", lambda *_, **__: _text_network(files)),
+        (tts.yaml, "safe_load", lambda _file: config),
+        (tts, "load_plbert", lambda *_, **__: text_network),
         (tts.models, "load_ASR_models", lambda *_, **__: nothing()),
         (tts.models, "load_F0_models", lambda *_, **__: nothing()),
         (torch, "load", lambda *_, **__: checkpoint),
@@ -150,13 +152,25 @@ def _there(module: str) -> bool:
 
 
 def _text_network(files: Files) -> Any:
-    import yaml
     from styletts2.Utils.PLBERT.util import AlbertConfig, CustomAlbert
 
     folders = (files.weights.parent / "Utils" / "PLBERT", files.weights.parent / "PLBERT")
     known = next((folder / "config.yml" for folder in folders if (folder / "config.yml").is_file()), None)
-    shape = yaml.safe_load(known.read_text("utf-8"))["model_params"] if known else PLBERT
+    shape = _read_config(known)["model_params"] if known else PLBERT
     return CustomAlbert(AlbertConfig(**shape))
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    """A configuration, with a place for what we keep out: the library fails where there is none."""
+    import yaml
+
+    try:
+        found = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise EngineRefused(f"{path} cannot be read: {error}"[:300]) from error
+    if not isinstance(found, dict) or not isinstance(found.get("model_params"), dict):
+        raise EngineRefused(f"{path} describes no model")
+    return {**found, "F0_path": "not wanted"}
 
 
 @contextmanager

@@ -1,0 +1,98 @@
+"""Chatterbox on its real library, in the venv that `engine install` makes, made small: see tests/tiny/chatterbox.py.
+
+Marked `torch`; see `engine_venvs`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from engine_parts import seconds
+from engine_venvs import TINY, host_of, tiny, write_voice
+from waiting import wait_for
+
+from ttsd.engines.engine import Request, Scalar
+from ttsd.engines.host import EngineHost
+from ttsd.errors import EngineCancelled, EngineError, EngineMissing, EngineRefused, UnknownVoice
+
+pytestmark = pytest.mark.torch
+
+SENTENCE = Request("The quick brown fox jumps over the lazy dog.")
+Make = Callable[..., EngineHost]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """Makes the engine, over the small library."""
+    made: list[EngineHost] = []
+    adapter = f"{TINY / 'chatterbox.py'}:TinyChatterbox"
+
+    def engine(voice: str | None = None, **options: Scalar) -> EngineHost:
+        given = {"model": str(tiny("chatterbox")), **options}
+        host = host_of("chatterbox", tmp_path, voice=voice, adapter=adapter, **given)
+        made.append(host)
+        return host
+
+    yield engine
+    for host in made:
+        host.close()
+
+
+def test_it_speaks_clones_and_keeps_to_what_it_can(make: Make, tmp_path: Path) -> None:
+    host = make()
+    heard = list(host.synthesize(SENTENCE))
+    assert {chunk.rate for chunk in heard} == {24000}
+    assert 0.2 < seconds(heard) < 45
+    assert np.isfinite(np.concatenate([chunk.samples for chunk in heard])).all()
+    assert [(voice.name, voice.language) for voice in host.voices()] == [("default", "en")]
+    write_voice(tmp_path / "ana.wav", seconds=6)
+    own: dict[str, Scalar] = {"speaker_wav": "ana.wav", "exaggeration": 1.5, "cfg_weight": 0.1}
+    assert list(host.synthesize(Request("Good evening.", options=own)))
+    assert list(host.synthesize(Request("Hi.", "default", options={"temperature": 0.3})))
+    assert len(list(host.synthesize(Request("and so it went on, and nobody knew why; " * 12)))) > 1
+    for wrong, fault in (
+        (Request("Hi.", "Nobody"), UnknownVoice),
+        (Request("Olá.", language="pt"), EngineRefused),
+        (Request("…"), EngineRefused),
+        (Request("Hi.", options={"cfg_weight": 0.0}), EngineRefused),
+        (Request("Hi.", options={"speaker_wav": "nobody.wav"}), EngineMissing),
+    ):
+        with pytest.raises(fault):
+            list(host.synthesize(wrong))
+    assert list(host.synthesize(SENTENCE))
+
+
+def test_it_stops_soon_when_cancelled_and_unloads(make: Make) -> None:
+    host = make()
+    host.load()
+    pid = host.status().pid
+    faults: list[EngineError] = []
+
+    def speak() -> None:
+        try:
+            list(host.synthesize(Request("and so it went on, and on, and nobody knew why; " * 60)))
+        except EngineError as error:
+            faults.append(error)
+
+    thread = threading.Thread(target=speak)
+    thread.start()
+    wait_for(lambda: host.status().state == "busy", "it to speak")
+    host.cancel()
+    thread.join(10)
+    assert [type(fault) for fault in faults] == [EngineCancelled]
+    assert list(host.synthesize(Request("Hi.")))
+    assert host.status().pid == pid
+    assert host.unload()
+    wait_for(lambda: not Path(f"/proc/{pid}").exists(), "its process to end")
+
+
+def test_a_model_that_is_not_there_is_named(make: Make, tmp_path: Path) -> None:
+    with pytest.raises(EngineMissing, match="no model"):
+        make(model="nowhere").load()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(EngineMissing, match=r"ve\.safetensors is missing"):
+        make(model="empty").load()
