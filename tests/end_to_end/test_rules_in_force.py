@@ -135,3 +135,26 @@ def test_messages_are_withdrawn_by_hand(make_daemon: MakeDaemon) -> None:
     assert all(text == "" and reason == "withdrawn" for text, _, reason in kept(daemon))
     assert daemon.ttsd("replay", str(ids[2])).returncode != 0
     assert "number" not in json.dumps(daemon.call("history.list"))
+
+
+def test_what_a_limit_has_cost_is_said_when_the_flood_is_over(make_daemon: MakeDaemon) -> None:
+    rule = 'limit = { messages = 2, per = "1h" }\ntell_skipped = true'
+    text = configuration().replace('path = "chat.log"', f'path = "chat.log"\n{rule}')
+    daemon = make_daemon(text).start()
+    daemon.append("one", "two", "three", "four", "five")
+    daemon.wait_until_spoken(3)
+    assert [one["text"] for one in daemon.spoken()] == ["one", "two", "3 messages skipped"]
+    assert daemon.spoken()[-1]["source"] == "ttsd"
+
+
+def test_what_a_full_queue_has_cost_is_said_before_what_is_left_of_it(make_daemon: MakeDaemon) -> None:
+    rule = "max_queue = 2\ntell_skipped = true"
+    text = configuration().replace('path = "chat.log"', f'path = "chat.log"\n{rule}')
+    daemon = make_daemon(text).start()
+    with EventStream(daemon.socket) as events:
+        daemon.call("pause")
+        daemon.append(*(f"line {number}" for number in range(9)))
+        told = events.until("queued", source="ttsd")
+        assert told["text"] == "7 messages skipped"
+        daemon.call("resume")
+        assert events.until("begin")["id"] == told["id"]

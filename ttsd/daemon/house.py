@@ -6,14 +6,14 @@ calls these; slow endings (an engine's process, a voice that finishes its senten
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
-from ttsd import events, log
+from ttsd import log
 from ttsd.audio.portaudio import PortAudio
 from ttsd.daemon.arrivals import Arrivals
 from ttsd.daemon.beside import Beside
@@ -25,6 +25,8 @@ from ttsd.daemon.manners import Manners
 from ttsd.daemon.mode import ModeFile
 from ttsd.daemon.restraints import Restraints
 from ttsd.daemon.rules_in_force import TABLES, RulesInForce
+from ttsd.daemon.skipped_lines import SkippedLines
+from ttsd.daemon.sources_in_use import SourcesInUse
 from ttsd.daemon.speaker_in_use import SpeakerInUse
 from ttsd.daemon.waiting_list import WaitingList
 from ttsd.daemon.withdrawals import Withdrawals
@@ -39,10 +41,8 @@ if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.daemon.audience import Audience
     from ttsd.daemon.mode import Mode
-    from ttsd.model import EngineName, Utterance
-    from ttsd.settings import Settings, SourceSettings
-    from ttsd.sources.news import SourceChange
-    from ttsd.sources.reader import SourceReader
+    from ttsd.model import EngineName
+    from ttsd.settings import Settings
     from ttsd.speech.speaker import Speaker
     from ttsd.text.withdraw import Target
 
@@ -93,8 +93,8 @@ class House:
         self._arrivals = Arrivals(
             *(self.store, self.queue, self._speaker, self._rules.book, self.restraints, self._withdraw)
         )
-        self.reader: SourceReader | None = None
-        self._source_stage: Stage | None = None
+        self._skipped = SkippedLines(self.store, self.queue, lambda: self._rules.reading, clock)
+        self._sources = SourcesInUse(self.store, clock, self._modes, self.queue, audience, self._died)
         self.manners = Manners(
             *(settings.duck, settings.hold, _state_dir(settings) / "lowered.json", clock),
             keep_back=self.restraints.hold,
@@ -111,7 +111,7 @@ class House:
         self.manners.stage.start()
         self.captions.stage.start()
         self.engines.load()
-        self._follow()
+        self._sources.start(self.settings)
 
     def change(self, base: Settings) -> tuple[str, ...]:
         """Put *base*, with the profile in use, in force where it differs; return the tables that differed.
@@ -137,7 +137,7 @@ class House:
         self.settings = new
         self.restraints.use(new, muted=self.mode.muted)
         if changed & {"sources", "speech"}:
-            self._update_sources()
+            self._sources.update(new)
         if "retention" in changed:
             self.store.retain(new.retention)
         if changed & {"duck", "hold"}:
@@ -177,6 +177,7 @@ class House:
         """See now and then what the time has changed."""
         self.look_at_rule_files()
         self.restraints.look()
+        self._skipped.look()
         self.engines.look()
 
     def use_engines(self, engines: tuple[EngineName, ...]) -> None:
@@ -197,15 +198,7 @@ class House:
             ends.callback(self.manners.close)
             ends.callback(self.captions.close)
             ends.callback(lambda: self.voice.stop(self.settings.speech))
-            ends.callback(self._stop_following)
-
-    def _stop_following(self) -> None:
-        reader, self.reader = self.reader, None
-        if self._source_stage is not None:
-            self._source_stage.stop()
-        if reader is not None:
-            with closing(reader):
-                reader.finish()
+            ends.callback(self._sources.stop)
 
     # ---- the voice
 
@@ -219,37 +212,9 @@ class House:
         self.restraints.use(self.settings, muted=mode.muted)
         return mode
 
-    # ---- the sources
-
     def enable(self, source: SourceName, *, enabled: bool) -> None:
         """Follow a source (again, from where it was left), or leave it alone. Raises UsageError."""
-        if source not in {s.name for s in self.settings.sources}:
-            known = ", ".join(str(s.name) for s in self.settings.sources) or "there are none"
-            raise UsageError(f"there is no source {source}", next_step=f"the sources: {known}")
-        others = tuple(name for name in self._modes.mode.disabled if name != source)
-        self._modes.change(disabled=others if enabled else (*others, source))
-        self._update_sources()
-        self._audience.publish(
-            events.SourceChanged(
-                at=self.clock.time(), source=source, state="enabled" if enabled else "disabled"
-            )
-        )
-
-    def changed(self, change: SourceChange) -> None:
-        """See ttsd.sources.news.Observer."""
-        self._audience.publish(
-            events.SourceChanged(
-                at=self.clock.time(),
-                source=change.source,
-                state=change.state,
-                path=change.path,
-                detail=change.detail,
-            )
-        )
-
-    def dropped(self, gone: tuple[Utterance, ...]) -> None:
-        """See ttsd.sources.news.Observer."""
-        self.queue.tell_dropped(gone, "the queue of its source was full")
+        self._sources.enable(source, self.settings, enabled=enabled)
 
     # ---- what it does
 
@@ -260,12 +225,11 @@ class House:
 
     def stages(self) -> tuple[Stage, ...]:
         """The threads that must make progress."""
-        sources = (self._source_stage,) if self._source_stage is not None else ()
-        return (*sources, self.manners.stage, self.captions.stage, *self.voice.stages)
+        return (*self._sources.stages, self.manners.stage, self.captions.stage, *self.voice.stages)
 
     def settled(self) -> bool:
         """Whether the sources are followed, and every output stands or is known to be gone and looked for."""
-        return self.reader is not None and self.reader.settled and self.voice.settled
+        return self._sources.settled and self.voice.settled
 
     def trouble(self) -> str | None:
         """Why the queue does not move; None: it does."""
@@ -274,13 +238,7 @@ class House:
 
     def sources(self) -> tuple[SourceStatus, ...]:
         """How each source is, those that are disabled included."""
-        followed = self.reader.status() if self.reader else ()
-        disabled = tuple(
-            SourceStatus(SourceName(str(source.name)), source.path, waiting="disabled")
-            for source in self.settings.sources
-            if source.name in self.mode.disabled
-        )
-        return followed + disabled
+        return self._sources.status(self.settings)
 
     # ---- inside
 
@@ -336,30 +294,6 @@ class House:
         """From any thread: the old chain is in use no longer."""
         self._mailbox.put(Done(self.engines.free))
 
-    def _follow(self) -> None:
-        from ttsd.sources.reader import SourceReader
-
-        settings = self.settings
-        self.reader = reader = SourceReader(
-            self._enabled(settings),
-            _base(settings),
-            self.store,
-            self.clock,
-            max_age=settings.speech.max_age,
-            retention=settings.retention,
-            observer=self,
-        )
-        # Before any command is answered: who hears that ttsd runs may append, and it counts as new.
-        reader.step()
-        self._source_stage = Stage(
-            "sources",
-            lambda: reader.wait(reader.step()),
-            interrupt=reader.wake,
-            died=self._died,
-            prod=reader.wake,
-        )
-        self._source_stage.start()
-
     def _wake(self) -> None:
         """Something was queued; called by whoever committed it."""
         try:
@@ -370,14 +304,6 @@ class House:
         except StoreError as error:  # it is committed; the synthesis thread meets the same trouble and tells
             logger.warning("cannot_look_at_the_queue", error=str(error))
 
-    def _enabled(self, settings: Settings) -> tuple[SourceSettings, ...]:
-        return tuple(source for source in settings.sources if source.name not in self.mode.disabled)
-
-    def _update_sources(self) -> None:
-        if self.reader is not None:
-            settings = self.settings
-            self.reader.update(self._enabled(settings), _base(settings), max_age=settings.speech.max_age)
-
     def _died(self, stage: str, error: BaseException) -> None:
         self._mailbox.put(Died(stage, error))
 
@@ -385,11 +311,6 @@ class House:
 def _state_dir(settings: Settings) -> Path:
     assert settings.state.dir is not None, "config.load fills it in"
     return settings.state.dir
-
-
-def _base(settings: Settings) -> Path:
-    """The folder that relative paths belong to."""
-    return settings.path.parent if settings.path else Path.cwd()
 
 
 def _required(settings: Settings, index: int) -> bool:

@@ -46,6 +46,7 @@ class Intake:
         self._untrimmed = _TRIM_EVERY
         self.in_flight: set[UtteranceId] = set()
         """Queued, but on their way to be heard: their turn has come, nothing takes their place."""
+        self._overflow: dict[SourceName, int] = {}
         with database.read() as db:
             self._tally = Tally(db)
 
@@ -67,6 +68,8 @@ class Intake:
                 added = {LINES: len(batch.lines), ACCEPTED: len(texts), State.DROPPED.value: dropped}
                 Tally.write(db, added)
             self._tally.apply(added, queued={batch.source: len(texts) - len(gone)})
+            if dropped:
+                self._overflow[batch.source] = self._overflow.get(batch.source, 0) + dropped
         self._over(len(gone))
         if texts:
             self._wake()
@@ -77,6 +80,12 @@ class Intake:
             dropped=dropped,
             gone=gone,
         )
+
+    def take_overflow(self) -> dict[SourceName, int]:
+        """Lines that `max_queue` has cost each source, since this was asked last."""
+        with self._database.mutex:
+            overflow, self._overflow = self._overflow, {}
+        return overflow
 
     def _fit(self, texts: list[str], batch: Batch) -> tuple[list[str], int]:
         """What of *texts* may enter the queue, and how many queued ones have to leave it for them."""

@@ -200,6 +200,11 @@ class Rules:
             trail.steps,
         )
 
+    @property
+    def tag(self) -> str:
+        """The language of its lines, unless they have one of their own. BCP 47."""
+        return self._tongue.tag
+
     def withdraws(self, line: str) -> Target | None:
         """What *line* takes back, if it tells of a deletion."""
         if self._deletions is None:
