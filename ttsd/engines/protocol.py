@@ -352,11 +352,19 @@ def unknown_voice(wanted: Request, voices: Sequence[Voice], where: str) -> Unkno
     if wanted.voice is None or not voices:  # a server that lists none cannot be asked
         return None
     found = next((voice for voice in voices if voice.name == wanted.voice), None)
+    if found is None and _is_blend(wanted.voice, voices):
+        return None  # whether it can blend, and how, is the engine's to say
     if found is None:
         return _no_such("voice", wanted.voice, [voice.name for voice in voices], where)
     if wanted.speaker is not None and found.speakers and wanted.speaker not in found.speakers:
         return _no_such("speaker", wanted.speaker, found.speakers, where)
     return None
+
+
+def _is_blend(name: str, voices: Sequence[Voice]) -> bool:
+    """Whether it names several voices that are all offered: `one:0.6+other:0.4`."""
+    parts = [part.partition(":")[0].strip() for part in name.split("+")]
+    return len(parts) > 1 and set(parts) <= {voice.name for voice in voices}
 
 
 def _no_such(kind: str, name: str, offered: Sequence[str], where: str) -> UnknownVoice:
