@@ -92,7 +92,7 @@ class Process:
         # Looked for each time: an engine may have been installed, or renewed, since the last one.
         place = self._place
         python = place.python or installed.python_of(place.data, self._entry.name) or Path(sys.executable)
-        return Child(self._name, self._command(python), self._environment(python), heard)
+        return Child(self._name, self._command(python), self.environment(python), heard)
 
     def _command(self, python: Path) -> list[str]:
         settings, place = self._settings, self._place
@@ -109,7 +109,8 @@ class Process:
             command += [option, str(folder)]
         return command
 
-    def _environment(self, python: Path) -> dict[str, str]:
+    def environment(self, python: Path) -> dict[str, str]:
+        """The worker's variables: this process's, but for what would mislead the interpreter of another venv."""
         environment = dict(os.environ)
         if python != Path(sys.executable):
             # It would put this venv's libraries before those of the engine's.
