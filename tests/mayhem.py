@@ -29,6 +29,8 @@ class Moment(Enum):
     """It is started again."""
 
 
+EVIDENCE = 64
+"""Bytes of text that comes again that are no chance."""
 Action: TypeAlias = "Iterator[Moment]"
 
 
@@ -144,7 +146,11 @@ class Mayhem:
         """The name is pointed at another file."""
         yield Moment.CATCH_UP
         target, link = self._next("target"), self._folder / ".link"
-        target.write_bytes(self._new_lines())
+        # An editor will replace the link, while its target lives on: that takes some text to be told from chance.
+        data = b""
+        while len(data) < EVIDENCE:
+            data += self._new_lines()
+        target.write_bytes(data)
         yield Moment.ANYTHING
         link.symlink_to(target)
         link.replace(self.file)

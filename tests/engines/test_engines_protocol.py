@@ -174,3 +174,11 @@ def test_we_understand_the_package_wyomings_events() -> None:
     sound = as_ours(AudioChunk(16000, 2, 1, b"\x00\x40\x00\xc0").event())
     np.testing.assert_allclose(PcmReader(sound).feed(sound.payload), [0.5, -0.5])
     assert protocol.read_stop(as_ours(AudioStop().event())) == Finished()
+
+
+def test_a_blend_is_known_where_its_voices_are() -> None:
+    voices = (Voice("amy"), Voice("joe"))
+    for known in ("amy:0.6+joe:0.4", "amy+joe"):
+        assert protocol.unknown_voice(Request("x", known), voices, "kokoro") is None
+    for unknown in ("amy:0.6+eve:0.4", "amy:0.6", "+", "eve+eve"):
+        assert isinstance(protocol.unknown_voice(Request("x", unknown), voices, "kokoro"), UnknownVoice)

@@ -210,7 +210,7 @@ class Torture:
 @pytest.mark.parametrize("pattern", ["a.log", "a.log*"])
 @pytest.mark.parametrize("seed", range(20))
 def test_nothing_is_lost_or_repeated(tmp_path: Path, seed: int, pattern: str) -> None:
-    torture = Torture(tmp_path, seed, pattern, handles=256 if seed % 3 else 2)
+    torture = Torture(tmp_path, seed, pattern, handles=256 if seed % 3 else 4)
     try:
         torture.run(60)
     finally:

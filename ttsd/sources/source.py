@@ -160,6 +160,8 @@ class Source(Holding):
             found += [(at, path, at.path) for at, path in strays(context, directory, self.pattern.matches)]
         origins: dict[str, Checkpoint | Tail] = {}
         for at, path, home in found:
+            if at.identity in context.tails:
+                continue  # at two paths: a link and what it leads to
             context.known.drop(at)
             tail = origins[home] = self.lay_aside(replace(at, path=path), home=home)
             current = self.placed.get(home)
