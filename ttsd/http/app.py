@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ttsd import __version__
 from ttsd.errors import TtsdError
 from ttsd.http.guard import Bodies, Crowd, Gate, Token
-from ttsd.http.problems import EVERYWHERE, Refused, answer, problem_of, unfit
+from ttsd.http.problems import EVERYWHERE, Refused, answer, unfit
 from ttsd.http.reply import NOBODY, Gone
 from ttsd.http.routes import (
     batch,
@@ -58,8 +58,6 @@ def make(context: Context, settings: HttpSettings, token: str | None) -> ASGIApp
     app.add_exception_handler(RequestValidationError, _unfit)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Gone, _gone)
-    if token is not None:
-        app.openapi_components = None
     layered: ASGIApp = Bodies(app, upload=settings.max_upload, patience=settings.timeout)
     layered = Crowd(layered, most=settings.clients)
     if token is not None:
@@ -73,18 +71,7 @@ def make(context: Context, settings: HttpSettings, token: str | None) -> ASGIApp
 
 async def _told(request: Request, error: Exception) -> Response:
     assert isinstance(error, TtsdError)
-    response = answer(error)
-    if request.url.path.startswith(_THEIRS):
-        problem = problem_of(error)
-        theirs = {
-            "message": problem.detail,
-            "type": "invalid_request_error",
-            "param": problem.where,
-            "code": problem.code,
-        }
-        body = {**problem.model_dump(exclude_none=True), "error": theirs}
-        return JSONResponse(body, response.status_code, headers=dict(response.headers) | {})
-    return response
+    return answer(error, theirs=request.url.path.startswith(_THEIRS))
 
 
 async def _unfit(request: Request, error: Exception) -> Response:
@@ -106,8 +93,3 @@ async def _gone(request: Request, error: Exception) -> Response:
     """Nobody reads it."""
     del request, error
     return Response(status_code=NOBODY)
-
-
-def document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document."""
-    return app.openapi()

@@ -52,14 +52,25 @@ def documented(model: type[BaseModel], *, form: bool = True) -> dict[str, Any]:
 
 def _json(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
+        return json.loads(raw, parse_float=_number, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise Refused(400, f"the body is not JSON: {error}") from None
+
+
+def _number(text: str) -> int | float:
+    """5.0 is a whole number, too."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
 
 
 async def _form(request: Request) -> dict[str, str]:
     try:
         async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
-            return {key: value for key, value in form.items() if isinstance(value, str)}
+            # A field that is left empty is not given.
+            return {key: value for key, value in form.items() if isinstance(value, str) and value}
     except HTTPException as error:
         raise Refused(400, f"the form cannot be read: {error.detail}") from None

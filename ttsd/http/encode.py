@@ -8,6 +8,7 @@ that its length is unknown.
 from __future__ import annotations
 
 import struct
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,6 +39,10 @@ RATES = {
 """Frames per second that a sample format takes; others take any."""
 LOWEST_RATE, HIGHEST_RATE = 8000, 192_000
 _UNKNOWN = 0xFFFFFFFF
+HELD_SECONDS = 1.5
+"""How long a FLAC is held back, so that its header can tell its length."""
+MP3_LEVEL = 0.6
+"""Between the largest bit rate (0) and the smallest (1) of an MP3."""
 WAV_HEADER = 44
 """Bytes of a WAV's header."""
 
@@ -156,20 +161,33 @@ def _wav_header(kind: str, rate: int) -> bytes:
 
 
 class _Compressed:
-    """What libsndfile encodes."""
+    """What libsndfile encodes.
+
+    A FLAC whose length is unknown is one that some readers refuse: it is held back for a moment, and what
+    is short is whole by then.
+    """
 
     def __init__(self, form: Form, rate: int) -> None:
         import soundfile
 
         self._tape = _Tape()
+        self._due = time.monotonic() + (HELD_SECONDS if form.format == "flac" else 0.0)
         self._file = soundfile.SoundFile(
-            self._tape, "w", samplerate=rate, channels=1, format=form.format.upper(), subtype=form.kind
+            self._tape,
+            "w",
+            samplerate=rate,
+            channels=1,
+            format=form.format.upper(),
+            subtype=form.kind,
+            # An MP3 tells no length; of one with a constant bit rate its size does.
+            bitrate_mode="CONSTANT" if form.format == "mp3" else None,
+            compression_level=MP3_LEVEL if form.format == "mp3" else None,
         )
 
     def push(self, samples: Samples) -> bytes:
         """See Encoder."""
         self._file.write(samples)
-        return self._tape.take()
+        return self._tape.take() if time.monotonic() >= self._due else b""
 
     def finish(self) -> bytes:
         """See Encoder."""

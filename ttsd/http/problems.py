@@ -34,6 +34,9 @@ class Problem(BaseModel):
     code: str = Field(description="The same in a word that stays.")
     where: str | None = Field(None, description="A parameter, an engine, a file.")
     next_step: str | None = Field(None, description="What helps.")
+    error: dict[str, str | None] | None = Field(
+        None, description="The same as OpenAI tells it, on its routes."
+    )
 
 
 class Refused(TtsdError):
@@ -63,6 +66,8 @@ _WORDS = {
     401: "unauthorised",
     403: "forbidden",
     404: "not-found",
+    405: "method-not-allowed",
+    408: "timeout",
     409: "conflict",
     413: "too-large",
     415: "unsupported-media-type",
@@ -106,11 +111,19 @@ def headers_of(error: TtsdError) -> dict[str, str]:
     return {"Retry-After": str(max(1, round(after or RETRY_SECONDS)))}
 
 
-def answer(error: TtsdError) -> JSONResponse:
-    """The whole answer."""
-    return JSONResponse(
-        problem_of(error).model_dump(exclude_none=True), status_of(error), headers=headers_of(error)
-    )
+def answer(error: TtsdError, *, theirs: bool = False) -> JSONResponse:
+    """The whole answer. *theirs*: in OpenAI's words, too."""
+    problem = problem_of(error)
+    if theirs:
+        kind = "invalid_request_error" if status_of(error) < 500 else "server_error"
+        problem.error = {
+            "message": problem.detail,
+            "type": kind,
+            "param": problem.where,
+            "code": problem.code,
+        }
+    body = problem.model_dump(exclude_none=True)
+    return JSONResponse(body, status_of(error), headers=headers_of(error))
 
 
 def unfit(errors: Sequence[Any]) -> Refused:

@@ -70,7 +70,7 @@ class Speech(BaseModel):
     responses={
         200: {
             **SOUND[200],
-            "content": {**SOUND[200]["content"], "text/event-stream": {"schema": {"type": "string"}}},
+            "content": {**SOUND[200]["content"], "text/event-stream": {}},
         },
         **told(404, 415),
     },
