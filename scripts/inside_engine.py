@@ -41,8 +41,8 @@ def main(name: str, given: str) -> None:
     assert entry is not None
     assert entry.adapter is not None
     adapter = load_adapter(entry.adapter)
-    folders = (Path(setup[key]) for key in ("base", "data", "cache"))
-    adapter.open(Setup(setup["voice"], setup["options"], *folders, spare_cores()), lambda _: None)
+    base, data, cache = (Path(setup[key]) for key in ("base", "data", "cache"))
+    adapter.open(Setup(setup["voice"], setup["options"], base, data, cache, spare_cores()), lambda _: None)
     adapter.voices()
 
     def tell(**data: object) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 from daemon_process import configuration
@@ -68,7 +67,7 @@ def test_an_engine_that_ends_while_idle_is_told_at_once_and_mended_with_the_next
     daemon.wait_until_spoken(1)
     pid = daemon.engine_pid()
     assert pid is not None
-    os.kill(pid, signal.SIGKILL)
+    subprocess.run(["kill", "-KILL", str(pid)], check=True)
     broken = wait_for(lambda: (one := daemon.status()["chain"][0])["state"] == "failed" and one, "the truth")
     assert "has ended" in broken["detail"]
     assert facts(daemon)["healthy"] is False

@@ -25,16 +25,6 @@ def used() -> Memory:
     return Memory(_resident(), _card())
 
 
-def _resident() -> int | None:
-    if sys.platform == "linux":
-        try:
-            with open("/proc/self/statm", "rb") as file:
-                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        except (OSError, ValueError, IndexError):
-            return None
-    return _working_set()
-
-
 def _card() -> int | None:
     torch = sys.modules.get("torch")  # nobody who computes elsewhere has loaded it
     cuda = getattr(torch, "cuda", None)
@@ -57,14 +47,25 @@ if sys.platform == "win32":
             ("rest", ctypes.c_size_t * 6),
         )
 
-    def _working_set() -> int | None:
+    def _resident() -> int | None:
         counters = _Counters()
         counters.size = ctypes.sizeof(counters)
-        this = ctypes.c_void_p(ctypes.windll.kernel32.GetCurrentProcess())
-        done = ctypes.windll.psapi.GetProcessMemoryInfo(this, ctypes.byref(counters), counters.size)
+        kernel, psapi = ctypes.windll.kernel32, ctypes.windll.psapi
+        kernel.GetCurrentProcess.restype = ctypes.c_void_p
+        this = ctypes.c_void_p(kernel.GetCurrentProcess())
+        done = psapi.GetProcessMemoryInfo(this, ctypes.byref(counters), counters.size)
         return int(counters.working_set) if done else None
+
+elif sys.platform == "linux":
+
+    def _resident() -> int | None:
+        try:
+            with open("/proc/self/statm", "rb") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, ValueError, IndexError):
+            return None
 
 else:
 
-    def _working_set() -> int | None:
+    def _resident() -> int | None:
         return None  # macOS tells its peak alone

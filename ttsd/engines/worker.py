@@ -102,11 +102,20 @@ def _run_with(python: Path, arguments: argparse.Namespace, argv: Sequence[str]) 
     data, cache = _folders(arguments)  # that venv may not be able to find them
     folders = ["--data", str(data), "--cache", str(cache)]
     command = [str(python), str(Path(__file__).with_name("boot.py")), *argv, *folders]
-    if sys.platform == "win32":
+    return _become(command)
+
+
+if sys.platform == "win32":
+
+    def _become(command: Sequence[str]) -> int:
         import subprocess
 
         return subprocess.call(command)
-    return os.execv(command[0], command)  # noqa: S606  # no shell is wanted
+
+else:
+
+    def _become(command: Sequence[str]) -> int:
+        os.execv(command[0], command)  # noqa: S606  # no shell is wanted
 
 
 def _folders(arguments: argparse.Namespace) -> tuple[Path, Path]:
