@@ -170,8 +170,10 @@ def _pitches(sound: Samples, rate: int) -> tuple[NDArray[np.float64], int]:
     correlation = correlation / (correlation[:, :1] + 1e-12) / (1 - np.arange(size) / size)
     first, last = (int(_PITCH_RATE / pitch) for pitch in reversed(_PITCHES))
     window = correlation[:, first : last + 1]
-    best = window.argmax(axis=1)
-    periodic = window[np.arange(len(window)), best] > _PERIODIC
+    highest = window.max(axis=1)
+    # The first of the peaks: what repeats after ten milliseconds repeats after twenty, too.
+    best = (window >= 0.9 * highest[:, np.newaxis]).argmax(axis=1)
+    periodic = highest > _PERIODIC
     return _PITCH_RATE / (first + best[periodic]), len(frames)
 
 
