@@ -6,7 +6,7 @@ $root = Split-Path $PSScriptRoot
 Push-Location $root
 try {
     . (Join-Path $PSScriptRoot 'venv.ps1')
-    if (-not (Initialize-Venv 'run' @('-e', '.[piper,hibari]'))) { exit 1 }
+    if (-not (Initialize-Venv 'run' @('-e', '.[piper,hibari,http]'))) { exit 1 }
 }
 finally {
     Pop-Location

@@ -4,7 +4,7 @@
 Push-Location (Split-Path $PSScriptRoot)
 try {
     . (Join-Path $PSScriptRoot 'venv.ps1')
-    if (-not (Initialize-Venv 'test' @('-e', '.[piper,hibari,espeak,watchdog,test]'))) { exit 1 }
+    if (-not (Initialize-Venv 'test' @('-e', '.[piper,hibari,espeak,http,watchdog,test]'))) { exit 1 }
     $checks = @(
         , @('ruff', 'check', '--output-format', 'concise', '.')
         , @('ruff', 'format', '--check', '.')
