@@ -29,7 +29,7 @@ SENTENCES = 10
 SHORTEST = 0.4
 """Seconds; a shorter sound is no measure of a voice."""
 _KNOWN = {"piper/en_US-joe-medium": -25.6, "hibari/heart": -25.8, "tone/tone": -14.1}
-"""LUFS over ten sentences, as `scripts/bench loudness` measures them."""
+"""LUFS over the ten sentences of tests/end_to_end/test_one_loudness.py, as the engines give them."""
 
 
 @dataclass(slots=True)
