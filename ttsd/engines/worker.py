@@ -102,19 +102,20 @@ def _run_with(python: Path, arguments: argparse.Namespace, argv: Sequence[str]) 
     data, cache = _folders(arguments)  # that venv may not be able to find them
     folders = ["--data", str(data), "--cache", str(cache)]
     command = [str(python), str(Path(__file__).with_name("boot.py")), *argv, *folders]
+    os.environ.pop("PYTHONPATH", None)  # it would put this venv's libraries before those of the other
     return _become(command)
 
 
 if sys.platform == "win32":
 
-    def _become(command: Sequence[str]) -> int:
+    def _become(command: list[str]) -> int:
         import subprocess
 
         return subprocess.call(command)
 
 else:
 
-    def _become(command: Sequence[str]) -> int:
+    def _become(command: list[str]) -> int:
         os.execv(command[0], command)  # noqa: S606  # no shell is wanted
 
 

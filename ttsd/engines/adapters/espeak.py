@@ -7,6 +7,8 @@ gets a voice of that language, whatever the default voice is. Word times come fr
 from __future__ import annotations
 
 import ctypes
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,8 @@ USUAL = "en-us"
 _SYNCHRONOUS, _DONT_EXIT = 2, 0x8000
 _CHARACTER, _UTF8, _WORD = 1, 1, 1
 _RATE, _PITCH = 1, 3
+_LONGEST_PATH = 140
+"""Bytes; the library has room for 160, of which names of files below it need some."""
 
 
 class _ListedVoice(ctypes.Structure):
@@ -86,7 +90,7 @@ class Espeak:
         )
         library.espeak_ListVoices.argtypes = (ctypes.c_void_p,)
         library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_ListedVoice))
-        self._rate = library.espeak_Initialize(_SYNCHRONOUS, 0, bytes(data), _DONT_EXIT)
+        self._rate = library.espeak_Initialize(_SYNCHRONOUS, 0, _short(data), _DONT_EXIT)
         if self._rate <= 0:
             raise EngineMissing(f"its data in {data} cannot be read", next_step="install it anew")
         self._names = tuple(_listed(library))
@@ -150,6 +154,13 @@ class Espeak:
         if fault:
             raise EngineRefused(f"its library failed with status {fault}")
         return bytes(sound), places
+
+
+def _short(data: Path) -> bytes:
+    """*data* by a path that the library can hold. Its end is cut off without a word otherwise."""
+    if len(bytes(data)) > _LONGEST_PATH and sys.platform == "linux":
+        return b"/proc/self/fd/%d" % os.open(data, os.O_RDONLY | os.O_DIRECTORY)  # open as long as the library
+    return bytes(data)
 
 
 def _listed(library: ctypes.CDLL) -> Iterator[str]:
