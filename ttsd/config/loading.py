@@ -22,7 +22,7 @@ from ttsd.errors import ConfigError, EngineRefused, PatternError
 from ttsd.model import OWN, SAY
 from ttsd.patterns import Pattern
 from ttsd.schema import read
-from ttsd.settings import Settings
+from ttsd.settings import Settings, quiet
 from ttsd.shapes import Problem, dotted
 
 if TYPE_CHECKING:
@@ -231,6 +231,7 @@ def _contradictions(settings: Settings, folder: Path) -> list[Problem]:
         *_engine_problems(settings),
         *voice_problems.problems(settings, folder),
         *_http_problems(settings),
+        *(Problem(("quiet", key), text) for key, text in quiet.problems_of(settings.quiet)),
     ]
 
 

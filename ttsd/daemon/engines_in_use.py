@@ -82,6 +82,11 @@ class EnginesInUse:
             if limit is not None and idle is not None and idle >= limit:
                 self._beside.run("unload-engine", partial(_unload, engine, limit))
 
+    @property
+    def helpless(self) -> bool:
+        """Whether none of the chain can speak just now."""
+        return all(status.state in ("resting", "failed", "missing") for status in self.chain.status())
+
     def free(self) -> None:
         """Nobody uses an older chain any longer: end the engines that this one does not have."""
         for engine in self._roster.keep(self.chain):

@@ -23,6 +23,7 @@ from ttsd.daemon.lending import Lending
 from ttsd.daemon.mailbox import Died, Done, Ended, Gone, Mailbox
 from ttsd.daemon.manners import Manners
 from ttsd.daemon.mode import ModeFile
+from ttsd.daemon.notices import Notices
 from ttsd.daemon.restraints import Restraints
 from ttsd.daemon.rules_in_force import TABLES, RulesInForce
 from ttsd.daemon.skipped_lines import SkippedLines
@@ -101,7 +102,15 @@ class House:
             died=self._died,
         )
         self.captions = Captions(settings.captions, clock, self._died)
-        for notice in (self.manners.notice, self.captions.notice):
+        self.notices = Notices(
+            lambda: self.settings,
+            self.queue,
+            lambda: self.voice.trouble is not None or self.engines.helpless,
+            self._rules.own_language,
+            clock,
+            later=lambda work: mailbox.put(Done(work)),
+        )
+        for notice in (self.manners.notice, self.captions.notice, self.notices.notice):
             audience.join(notice)
 
     def start(self) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd.config.watch import ConfigWatch
+from ttsd.model import OWN
+from ttsd.text.language import LAST_RESORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +71,11 @@ class RulesInForce:
     def book(self) -> RuleBook | None:
         """The rules of each source; None: there are none yet."""
         return self.reading.book if self.reading is not None else None
+
+    def own_language(self) -> str:
+        """The language of what ttsd says of itself. BCP 47."""
+        book = self.book()
+        return LAST_RESORT if book is None else book.of(OWN).tag
 
     def saved(self) -> bool:
         """Whether a file that the rules name was saved since they were made."""

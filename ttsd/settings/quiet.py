@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from ttsd.model import Priority
 from ttsd.settings.marks import Help, Range
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,27 @@ class QuietSettings:
     timezone: Annotated[
         str | None, Range(1, 64), Help("Whose clock, such as Europe/Berlin; default: the machine's.")
     ] = None
+
+
+def problems_of(quiet: QuietSettings) -> Iterator[tuple[str, str]]:
+    """The keys of `[quiet]` that mean nothing together, or by themselves, and why."""
+    for key, text, other in (("from", quiet.from_, "to"), ("to", quiet.to, "from")):
+        if text is not None and minute_of_day(text) is None:
+            yield key, f'must be a time of day such as 22:00, not "{text}"'
+        if text is not None and (quiet.to if other == "to" else quiet.from_) is None:
+            yield key, f"needs `{other}`"
+    if quiet.timezone is not None and not _is_zone(quiet.timezone):
+        yield "timezone", f'"{quiet.timezone}" is no time zone such as Europe/Berlin'
+
+
+def _is_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo  # few need it
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not known; no name of a zone at all, or of a folder of them
+        return False
+    return True
 
 
 def minute_of_day(text: str) -> int | None:

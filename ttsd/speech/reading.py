@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd.model import State
+from ttsd.speech import earcons
 from ttsd.speech.arrival import arrival
 from ttsd.speech.presets import Presets
 from ttsd.speech.script import Script, script_of
@@ -95,6 +96,9 @@ class Reading:
 
     def read(self, utterance: Utterance) -> Script | Refusal:
         """What becomes of *utterance*."""
+        tones = earcons.script_of(utterance.source)
+        if tones is not None:
+            return tones
         rules = self.book.of(utterance.source)
         verdict = rules.apply(utterance.text, voice=utterance.voice)
         if verdict.trouble is not None:

@@ -20,7 +20,7 @@ class Script:
     """What the engines are to speak."""
 
     sentences: tuple[str, ...]
-    """One at a time; a sentence that is `blocklist.BEEP` alone is a beep."""
+    """One at a time; a sentence that is an earcon (see `earcons`) is tones."""
     language: str | None
     """BCP 47; None: it is not known, and each engine's own counts."""
     voice: str | None

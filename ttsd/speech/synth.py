@@ -20,18 +20,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ttsd.audio.dsp import BEEP_RATE, beep, silence
+from ttsd.audio.dsp import silence
 from ttsd.engines.chain import ChainFailed
 from ttsd.engines.engine import Request
 from ttsd.errors import EngineCancelled, EngineError, StoreError
 from ttsd.model import Chunk, State
 from ttsd.speech.channel import Begin, End, SentenceStart, Sound
 from ttsd.speech.convert import Converters
+from ttsd.speech.earcons import sound_of
 from ttsd.speech.finish import Finish
 from ttsd.speech.reading import Reading, Refusal
 from ttsd.speech.right_of_way import RightOfWay
 from ttsd.speech.script import Script
-from ttsd.text.blocklist import BEEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -229,9 +229,10 @@ class Synth:
     def _speak(self, work: _Work, script: Script) -> None:
         first = min(self._ledger.first_sentence(work.utterance.id), len(script.sentences) - 1)
         for index, sentence in enumerate(script.sentences[first:], first):
-            if sentence == BEEP:
-                work.rate = work.rate or BEEP_RATE
-                self._put_sound(work, beep(work.rate))
+            earcon = sound_of(sentence, work.rate)
+            if earcon is not None:
+                sound, work.rate = earcon
+                self._put_sound(work, sound)
             else:
                 self._persist(work, script, index, sentence)
 
