@@ -16,9 +16,8 @@ from daemon_process import REAL_TIME
 from waiting import wait_for
 
 if TYPE_CHECKING:
-    from conftest import MakeHttp
-
     import httpx2 as httpx
+    from conftest import MakeHttp
 
 TEXT = "Hello there. This is a test."
 LONG = " ".join(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd import events
-from ttsd.errors import UnknownUtterance
+from ttsd.errors import IllegalTransition, UnknownUtterance
 from ttsd.model import Spoken, State
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ class Lending:
         """The next of *source* that does not sound already, out of everybody's hands; None: there is none."""
         speaker = self._speaker()
         meets = lambda utterance: utterance.source == source  # noqa: E731 - said where it is used
-        with speaker.editing(meets) if speaker else nullcontext(tuple(self._store.in_flight)) as under_way:
-            found = self._store.first_of(source, exclude=under_way)
+        with speaker.editing(meets) if speaker else nullcontext(()) as under_way:
+            found = self._store.first_of(source, exclude={*under_way, *self._store.lent})
             if found is not None:
-                self._store.in_flight.add(found.id)
+                self._store.lent.add(found.id)
                 self._lent[found.id] = found
         return found
 
@@ -65,8 +65,10 @@ class Lending:
                 self._spoken(utterance, told)
             elif told.reason is not None:
                 self._store.drop(ids=[told.id], reason=told.reason)
+        except IllegalTransition:
+            log.info("dropped_while_lent", id=told.id)
         finally:
-            self._store.in_flight.discard(told.id)
+            self._store.lent.discard(told.id)
             self._wake()
 
     def _spoken(self, utterance: Utterance, told: Return) -> None:

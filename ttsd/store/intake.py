@@ -44,6 +44,8 @@ class Intake:
         self._wake = wake
         self._retention = retention
         self._untrimmed = _TRIM_EVERY
+        self.lent: set[UtteranceId] = set()
+        """Queued, and being spoken elsewhere: nobody here chooses it."""
         self.in_flight: set[UtteranceId] = set()
         """Queued, but on their way to be heard: their turn has come, nothing takes their place."""
         self._overflow: dict[SourceName, int] = {}

@@ -101,9 +101,9 @@ class Store(Intake):
         return replace(said, id=UtteranceId(int(done.lastrowid or 0)))
 
     def next(self, exclude: Collection[UtteranceId] = ()) -> Utterance | None:
-        """The most urgent queued utterance, the oldest among equals, leaving out *exclude* and what is in
-        flight. Changes nothing."""
-        return self._first({*exclude, *tuple(self.in_flight)})
+        """The most urgent queued utterance, the oldest among equals, leaving out *exclude* and what is
+        lent. Changes nothing."""
+        return self._first({*exclude, *tuple(self.lent)})
 
     def first_of(self, source: SourceName, exclude: Collection[UtteranceId] = ()) -> Utterance | None:
         """The same of one source, leaving out *exclude* alone."""
