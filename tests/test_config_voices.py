@@ -53,7 +53,7 @@ def test_a_preset_names_a_voice_for_each_engine(tmp_path: Path) -> None:
 
 def test_an_engine_is_known_by_any_of_its_names(tmp_path: Path) -> None:
     ana = built(PRESET, tmp_path).voice["ana"]
-    found = ana.engines[EngineName("xtts-v2")]  # as the chain spells it
+    found = ana.engines[EngineName("xtts")]  # its own name
     assert found == EngineVoice(speaker="Ana Florence", options={"temperature": 0.5})
 
 

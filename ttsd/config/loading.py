@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsd import paths
-from ttsd.config import environment, profiles, source_settings, voice_problems
+from ttsd.config import engine_names, environment, profiles, source_settings, voice_problems
 from ttsd.errors import ConfigError, EngineRefused, PatternError
 from ttsd.model import OWN, SAY
 from ttsd.patterns import Pattern
@@ -167,8 +167,9 @@ def _without(data: dict[str, Any], problems: tuple[Problem, ...]) -> dict[str, A
 
 
 def _resolved(settings: Settings, data: Mapping[str, Any], given: Given) -> Settings:
-    """The same with absolute paths, named sources and known places. data: what it was read from."""
+    """The same with engines under their own names, absolute paths, named sources and known places. data: what it was read from."""
     folder = _folder(given)
+    settings = engine_names.canonical(settings)
     return replace(
         settings,
         path=given.path and given.path.absolute(),
@@ -229,6 +230,7 @@ def _contradictions(settings: Settings, folder: Path) -> list[Problem]:
         *problems,
         *_rule_problems(settings, folder),
         *_engine_problems(settings),
+        *engine_names.problems(settings),
         *voice_problems.problems(settings, folder),
         *_http_problems(settings),
         *(Problem(("quiet", key), text) for key, text in quiet.problems_of(settings.quiet)),

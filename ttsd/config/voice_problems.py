@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsd import paths
+from ttsd.config.engine_names import proper
 from ttsd.engines import catalog, voices
 from ttsd.engines.voice_names import may_have
 from ttsd.settings.voices import EngineVoice, VoiceSettings
@@ -43,13 +44,8 @@ def problems(settings: Settings, folder: Path) -> Iterator[Problem]:
 
 
 def canonical(settings: Settings, folder: Path) -> Mapping[str, VoiceSettings]:
-    """The presets with every engine under the name that the chain has for it, every voice a table, and
+    """The presets with every engine under its own name, every voice a table, and
     every program to be run in *folder*."""
-
-    def name_of(engine: EngineName) -> EngineName:
-        entry = catalog.find(engine)
-        spelt = (name for name in settings.engines if entry is not None and catalog.find(name) is entry)
-        return next(spelt, engine)
 
     def table(voice: str | EngineVoice) -> EngineVoice:
         return EngineVoice(name=voice) if isinstance(voice, str) else voice
@@ -57,7 +53,7 @@ def canonical(settings: Settings, folder: Path) -> Mapping[str, VoiceSettings]:
     return {
         name: replace(
             preset,
-            engines={name_of(e): table(voice) for e, voice in preset.engines.items()},
+            engines={proper(e, settings): table(voice) for e, voice in preset.engines.items()},
             convert=preset.convert and replace(preset.convert, folder=folder.absolute()),
         )
         for name, preset in settings.voice.items()
