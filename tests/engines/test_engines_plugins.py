@@ -7,15 +7,13 @@ import os
 import subprocess
 import sys
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from wheels import make_wheel
 
 from ttsd.engines import catalog
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from ttsd.engines.entry import Entry
 
 ENGINE = """
 from ttsd.engines.entry import Entry
@@ -107,6 +105,17 @@ def test_a_broken_package_is_told_and_keeps_nobody_from_speaking(packages: Path)
     wanted = ttsd(packages, "check")
     assert wanted.returncode == 78
     assert "it stings" in wanted.stderr
+
+
+def test_the_declaration_in_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "engines.md").read_text("utf-8")
+    (example,) = (part.partition("```")[0] for part in page.split("```python\n")[1:])
+    names: dict[str, object] = {}
+    exec(example, names)  # noqa: S102  # our own page
+    entry = names["ENTRY"]
+    assert isinstance(entry, Entry)
+    assert entry.install == "ttsd engine install cricket"
+    assert entry.name in page.partition("Engines of other packages")[2]
 
 
 def test_ttsds_own_engines_are_found_without_a_look_at_other_packages() -> None:
