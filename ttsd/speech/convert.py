@@ -43,6 +43,8 @@ ENDING = 2.0
 """Seconds between the end of its output and being killed."""
 LEAST = 0.5
 """A program that gives less than this part of what it got has not converted it."""
+SILENCE = 1e-3
+"""What never rises above it is silence."""
 LONGEST_LINE = 300
 _UNKNOWN = 0xFFFFFFFF
 """The length of a WAV that is still being made."""
@@ -142,6 +144,8 @@ class _Sentence:
         self.began = clock.monotonic()
         self.given = 0.0
         """Seconds of converted sound."""
+        self._audible = False
+        """Something of it was no silence."""
         self.failure: str | None = None
         self.run: _Run | None = None
         try:
@@ -186,10 +190,14 @@ class _Sentence:
                 yield from self._fail(error.what)
                 return
             if chunk is None:
-                if patience and self.given < LEAST * self._seconds():
+                if patience and not self._audible and self.given:
+                    self.given = 0.0  # nobody heard it: all of the sentence is still to be said
+                    yield from self._fail("it gave silence")
+                elif patience and self.given < LEAST * self._seconds():
                     yield from self._fail(f"it gave {self.given:.1f} s of {self._seconds():.1f} s")
                 return
             self.given += chunk.samples.size / chunk.rate
+            self._audible = self._audible or bool(chunk.samples.size and abs(chunk.samples).max() > SILENCE)
             words, self._words = self._words, ()
             yield replace(self._first, chunk=replace(chunk, words=words), voice=self._voice), True
 

@@ -1,0 +1,136 @@
+"""A Portuguese line and an English one in one file have different voices, by whatever engine."""
+
+from __future__ import annotations
+
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+from daemon_process import FILES, MakeDaemon, configuration
+from waiting import wait_for
+
+ENGLISH = "Good morning everybody, how are you today?"
+PORTUGUESE = "Bom dia a todos, como vocês estão hoje?"
+
+PROGRAM = """
+import sys, wave
+voice = sys.argv[1]
+with wave.open(sys.stdout.buffer, "wb") as wav:
+    wav.setnchannels(1); wav.setsampwidth(2); wav.setframerate(8000)
+    wav.writeframes(b"".join(int(9000 * (i % (20 if voice == "ana" else 40) < 10)).to_bytes(2, "little", signed=True) for i in range(4000)))
+"""
+
+
+def with_program(folder: Path, *, engines: str, tables: str) -> str:
+    """A configuration whose engine `command` is a program with the voices joe and ana."""
+    program = folder / "voices.py"
+    folder.mkdir(parents=True, exist_ok=True)
+    program.write_text(PROGRAM)
+    return f"""
+engines = [{engines}]
+[engine.command]
+command = "{sys.executable} {program} {{voice}}"
+voices = "joe, ana"
+[engine.tone]
+rate = 8000
+characters_per_second = 100
+[[sources]]
+path = "chat.log"
+start = "beginning"
+language = "auto"
+{FILES}
+[state]
+dir = "state"
+[control]
+socket = "ttsd.sock"
+{tables}
+"""
+
+
+PRESETS = """
+[voice.bia]
+command = "ana"
+[voice.john]
+command = "joe"
+[language]
+pt-BR = "bia"
+default = "john"
+"""
+
+
+def test_each_line_has_the_voice_of_its_language(make_daemon: MakeDaemon, tmp_path: Path) -> None:
+    pytest.importorskip("py3langid")
+    daemon = make_daemon(with_program(tmp_path / "d", engines='"command"', tables=PRESETS)).start()
+    daemon.append(ENGLISH, PORTUGUESE, "oi", "Até amanhã, meus amigos, durmam bem!")
+    daemon.wait_until_listed(4)
+    assert [entry["voice"] for entry in daemon.spoken()] == ["joe", "ana", "joe", "ana"]
+    assert not daemon.logged("voice_replaced")
+
+
+@pytest.mark.voice
+def test_espeak_speaks_what_no_other_engine_does(make_daemon: MakeDaemon, tmp_path: Path) -> None:
+    """It is in no chain: it comes when lines have languages, and where it is installed."""
+    pytest.importorskip("py3langid")
+    pytest.importorskip("espeakng_loader")
+    pytest.importorskip("hibari")
+    text = with_program(tmp_path / "d", engines='"hibari"', tables="")
+    daemon = make_daemon(text).start()
+    daemon.append(ENGLISH, PORTUGUESE, "Guten Morgen zusammen, wie geht es euch heute?", ENGLISH)
+    daemon.wait_until_listed(4)
+    spoken = [(entry["engine"], entry["voice"]) for entry in daemon.spoken()]
+    assert [engine for engine, _ in spoken] == ["hibari", "espeak", "espeak", "hibari"]
+    assert [engine["name"] for engine in daemon.status()["chain"]] == ["hibari", "espeak"]
+
+
+def test_a_preset_can_be_asked_for_and_says_when_it_is_replaced(
+    make_daemon: MakeDaemon, tmp_path: Path
+) -> None:
+    tables = PRESETS + '[voice.clone]\nxtts = { speaker_wav = "nobody" }\n'
+    text = with_program(tmp_path / "d", engines='"command", "xtts"', tables=tables)
+    daemon = make_daemon(text).start()
+    asked = daemon.ttsd("say", "--voice", "bia", "--wait", "hello there")
+    assert asked.returncode == 0, asked.stderr
+    asked = daemon.ttsd("say", "--voice", "clone", "--wait", "hello there")
+    assert asked.returncode == 0, asked.stderr
+    assert [entry["voice"] for entry in daemon.spoken()] == ["ana", "joe"]
+    [told] = daemon.logged("voice_replaced")
+    assert (told["voice"], told["by"][0], told["level"]) == ("clone", "command", "warning")
+    asked = daemon.ttsd("say", "--voice", "nobody", "--wait", "hello there")
+    assert asked.returncode == 1
+    assert "no engine has the voice nobody" in asked.stdout
+
+
+def test_presets_are_reloaded_live(make_daemon: MakeDaemon, tmp_path: Path) -> None:
+    text = with_program(tmp_path / "d", engines='"command"', tables=PRESETS)
+    daemon = make_daemon(text).start()
+    daemon.say("one", voice="bia")
+    daemon.wait_until_listed(1)
+    daemon.edit('command = "ana"', 'command = "joe"')
+    daemon.call("reload")
+    daemon.say("two", voice="bia")
+    daemon.wait_until_listed(2)
+    assert [entry["voice"] for entry in daemon.spoken()] == ["ana", "joe"]
+
+
+def test_a_voice_is_converted_and_told_when_it_cannot_be(make_daemon: MakeDaemon, tmp_path: Path) -> None:
+    program = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())"
+    tables = f"""
+[voice.deep.convert]
+command = ['{sys.executable}', "-c", "{program}"]
+[voice.broken.convert]
+command = ["/nowhere/at/all"]
+"""
+    daemon = make_daemon(configuration(pace=100) + tables).start()
+    daemon.say("hello there", voice="deep")
+    daemon.say("hello there", voice="broken")
+    daemon.wait_until_listed(2)
+    first, second = daemon.spoken()
+    assert first["voice"] == "deep"
+    assert second["voice"] == "tone"
+    with wave.open(str(daemon.folder / "spoken" / second["wav"])) as wav:
+        assert any(wav.readframes(wav.getnframes())), "it is heard as the engine made it"
+    wait_for(lambda: daemon.logged("conversion_failed"), "the failure to be told")
+    traces = {past["id"]: past["trace"] for past in daemon.call("history.list")["utterances"]}
+    assert traces[first["id"]]["converted"] >= traces[first["id"]]["first_chunk"]
+    assert "converted" not in traces[second["id"]]
