@@ -128,6 +128,11 @@ def _test(arguments: argparse.Namespace, settings: Settings) -> int:
         _write(arguments.out, trial)
         data["file"] = str(arguments.out)
         words += f"\n{arguments.out}"
+    elif not arguments.json:
+        from ttsd.cli.play import play
+
+        heard = play(trial.samples, trial.rate, settings.outputs[0])
+        words += f"\nplayed: {heard}" if heard else "\nno sound device to play it; --out FILE keeps it"
     print(_told(arguments, data, words))
     return 0
 

@@ -116,7 +116,7 @@ def engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--python", type=Path, metavar="FILE", help="install: the Python to use")
     parser.add_argument("--index-url", metavar="URL", help="install: pip's package index")
     parser.add_argument("--torch-index", metavar="URL", help="install: another index, for torch alone")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="test: write the sound to this file")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="test: write the sound to this file (default: play it)")
 
 
 def checkpoints(parser: argparse.ArgumentParser) -> None:
