@@ -10,7 +10,7 @@ import pytest
 from http_daemon import HttpDaemon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import httpx2 as httpx
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 class MakeHttp(Protocol):
     """Makes a running daemon that ends with the test."""
 
-    def __call__(self, http: str = "", **words: Any) -> HttpDaemon:
-        """See HttpDaemon."""
+    def __call__(
+        self, http: str = "", *, prepare: Callable[[Path], object] = lambda _: None, **words: Any
+    ) -> HttpDaemon:
+        """See HttpDaemon. *prepare*: puts what is needed into its folder before it starts."""
         ...
 
 
@@ -29,8 +31,11 @@ def make_http(tmp_path: Path) -> Iterator[MakeHttp]:
     """Daemons of a test's own."""
     with ExitStack() as closing:
 
-        def make(http: str = "", **words: Any) -> HttpDaemon:
+        def make(
+            http: str = "", *, prepare: Callable[[Path], object] = lambda _: None, **words: Any
+        ) -> HttpDaemon:
             made = HttpDaemon(tmp_path / "d", http, **words)
+            prepare(made.folder)
             closing.callback(lambda: sys.stderr.write(made.stderr()[-20_000:]))
             closing.callback(made.close)
             return made.start()
