@@ -24,7 +24,7 @@ from ttsd.speech import direct
 from ttsd.speech.convert import Converters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ttsd.clock import Clock
@@ -259,7 +259,7 @@ class _Timed:
         self._clock = clock
         self.first = self.wall = 0.0
 
-    def of(self, chain: Chain, script: Script, settings: Settings) -> Iterator[direct.Piece]:
+    def of(self, chain: Chain, script: Script, settings: Settings) -> Generator[direct.Piece, None, None]:
         began = self._clock.monotonic()
         with closing(direct.speak(chain, script, settings, Converters())) as pieces:
             for piece in pieces:

@@ -127,11 +127,14 @@ class Speakers:
             with self._note(name).open("rb") as stream:
                 told = json.loads(stream.read(LARGEST_NOTE))
             notes = tuple(str(note) for note in told.get("notes") or ())
+            rate = _number(told.get("original_rate"))
             return Speaker(
                 name,
                 file,
-                *(_number(told.get(key)) for key in ("seconds", "level", "noise")),
-                None if (rate := _number(told.get("original_rate"))) is None else int(rate),
+                _number(told.get("seconds")),
+                _number(told.get("level")),
+                _number(told.get("noise")),
+                None if rate is None else int(rate),
                 _number(told.get("added_at")),
                 notes,
             )

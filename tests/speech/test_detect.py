@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,7 +109,7 @@ def test_kill_minus_nine_of_the_process(library: None) -> None:
     with Detector(clock, expected=["en"]) as found:
         assert found(LINE) == "en"
         assert found._process is not None
-        os.kill(found._process._process.pid, signal.SIGKILL)
+        found._process._process.kill()
         with capture_logs():
             assert found("another line in English, please") is None
         clock.advance(PAUSE + 1)

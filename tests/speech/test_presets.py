@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from structlog.testing import capture_logs
 from ttsd.engines.chain import Chain
 from ttsd.engines.engine import Request
 from ttsd.engines.speed import paced
-from ttsd.errors import EngineMissing, UnknownVoice
+from ttsd.errors import EngineError, EngineMissing, UnknownVoice
 from ttsd.model import Chunk, EngineName, SourceName, Utterance, UtteranceId, Voice
 from ttsd.settings import EngineSettings, Settings, SourceSettings
 from ttsd.settings.voices import EngineVoice, VoiceSettings
@@ -112,8 +113,13 @@ def spoken(made: Script, *engines: FakeEngine) -> tuple[list[str], list[dict[str
 
 
 def broken(request: Request) -> Any:
-    raise EngineMissing("is not here")
-    yield
+    yield from failing(EngineMissing("is not here"))
+
+
+def failing(error: EngineError) -> Iterator[Chunk]:
+    """Gives nothing but an error."""
+    yield from ()
+    raise error
 
 
 def test_the_engine_that_has_the_voice_speaks_although_another_is_first() -> None:
@@ -146,8 +152,7 @@ def test_a_recording_has_a_name_of_its_own() -> None:
 
 def test_a_language_that_no_engine_speaks_is_told_as_that() -> None:
     def refuses(request: Request) -> Any:
-        raise UnknownVoice("has no voice for pt", next_step="ttsd voices search pt")
-        yield
+        yield from failing(UnknownVoice("has no voice for pt", next_step="ttsd voices search pt"))
 
     chain = Chain([FakeEngine("piper", refuses, voices=["joe"])], FakeClock())
     with pytest.raises(UnknownVoice, match=r"no engine has a voice for pt .*voices search pt"):

@@ -39,7 +39,8 @@ def render(arguments: argparse.Namespace) -> int:
     if not texts:
         raise UsageError("there is nothing to speak in it")
     made, loaded = _run(arguments, settings, texts, _takes(arguments, settings), arguments.format)
-    wrong = [one for one in made if one.error] or [one for one in loaded if one.error]
+    wrong = [f"{one.engine}, {one.name}: {one.error}" for one in made if one.error]
+    wrong += [f"{one.engine}: {one.error}" for one in loaded if one.error]
     if arguments.json:
         print(json.dumps({"engines": plain(loaded), "files": plain(made)}, ensure_ascii=False, indent=2))
         return 1 if wrong else 0
@@ -47,10 +48,8 @@ def render(arguments: argparse.Namespace) -> int:
         mine = [one for one in made if (one.engine, one.wanted) == take and one.file]
         seconds = sum(one.seconds or 0.0 for one in mine)
         print(f"{' in '.join(filter(None, take))}: {len(mine)} files, {seconds:.1f} s, in {arguments.out}")
-    for one in (*made, *loaded):
-        if one.error:
-            name = getattr(one, "name", None)
-            print(f"ttsd: {one.engine}{f', {name}' if name else ''}: {one.error}", file=sys.stderr)
+    for told in wrong:
+        print(f"ttsd: {told}", file=sys.stderr)
     return 1 if wrong else 0
 
 
@@ -70,7 +69,7 @@ def table(made: Sequence[Made], loaded: Sequence[Loaded], folder: Path) -> str:
     """What was measured, an engine a row."""
     paint = paint_for(sys.stdout)
     heads = ("engine", "voice", "load", "first", "all", "sound", "factor", "memory", "file")
-    rows = []
+    rows: list[tuple[str, ...]] = []
     by_take = {(one.engine, one.wanted): one for one in loaded}
     for one in made:
         whole = by_take.get((one.engine, one.wanted))
@@ -90,9 +89,9 @@ def table(made: Sequence[Made], loaded: Sequence[Loaded], folder: Path) -> str:
         )
     there = {(one.engine, one.wanted) for one in made}
     rows += [
-        (one.engine, one.wanted or "", *[""] * 6, paint.bad(one.error or ""))
-        for one in loaded
-        if (one.engine, one.wanted) not in there
+        (whole.engine, whole.wanted or "", *[""] * 6, paint.bad(whole.error or ""))
+        for whole in loaded
+        if (whole.engine, whole.wanted) not in there
     ]
     widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads) - 1)]
     lines = [

@@ -92,7 +92,7 @@ def _of_disk(settings: Settings, kept: Mapping[str, Kept], engine: str | None) -
     """What can be told without starting an engine."""
     from ttsd.text.language import of_voice
 
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"engine": "piper", "name": name, "language": of_voice(name), "speakers": []}
         for name in (kept if engine in (None, "piper") else ())
     ]

@@ -341,11 +341,14 @@ class _Run:
                 return
             if sys.platform == "win32":
                 self._process.kill()
-                return
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):  # it is over; macOS says so of what is not reaped
-                pass
+            else:
+                try:
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                except (
+                    ProcessLookupError,
+                    PermissionError,
+                ):  # it is over; macOS says so of what is not reaped
+                    pass
 
     def _write(self, stdin: IO[bytes]) -> None:
         try:

@@ -140,6 +140,9 @@ class _Process:
     """One process: a JSON text a line in, a JSON tag (or null) a line out."""
 
     def __init__(self, command: Sequence[str]) -> None:
+        flags = 0
+        if sys.platform == "win32":
+            flags = subprocess.CREATE_NO_WINDOW
         try:
             self._process = subprocess.Popen(
                 command,
@@ -147,7 +150,7 @@ class _Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=sys.platform != "win32",
-                creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
+                creationflags=flags,
             )
         except OSError as error:
             raise _SilentError(f"its process cannot be started: {error.strerror}") from error
