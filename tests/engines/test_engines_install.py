@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from ttsd.engines.install import DRAFT, Installer, Progress, Wishes, remove
 from ttsd.engines.recipe import Recipe, Step
 from ttsd.engines.trial import Trial
 from ttsd.errors import EngineMissing, EngineSilent, InstallError
+from ttsd.file_lock import FileLock
 
 if TYPE_CHECKING:
     from ttsd.engines.entry import Entry
@@ -219,6 +221,14 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(tmp_path: P
     with pytest.raises(InstallError, match="MB are free"):
         bench.installer.install(Wishes())
     assert not (tmp_path / "engines").exists()
+
+
+def test_two_installations_of_one_engine_do_not_meet(tmp_path: Path) -> None:
+    (tmp_path / "engines").mkdir()
+    lock = FileLock(tmp_path / "engines" / ".tiny.lock")
+    with pytest.raises(InstallError, match=rf"process {os.getpid()} is installing"):
+        Bench(tmp_path).installer.install(Wishes())
+    lock.close()
 
 
 def test_an_engine_without_a_recipe_needs_no_installation(tmp_path: Path) -> None:

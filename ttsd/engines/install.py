@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -26,10 +27,11 @@ from ttsd.engines import installed
 from ttsd.engines.pip import Pip, environment, run, size_of
 from ttsd.engines.protocol import PROTOCOL
 from ttsd.errors import EngineMissing, InstallError
+from ttsd.file_lock import FileLock, Held
 from ttsd.replace_file import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ttsd.clock import Clock
     from ttsd.engines.entry import Entry
@@ -116,36 +118,40 @@ class Installer:
         version = self._check_python(wishes.python)
         self._check_room()
         try:
-            self._scratch.mkdir(parents=True, exist_ok=True)
-            venv = self._make_venv(wishes.python, version, device)
-            found = self._fill(venv, wishes, device)
-            self._next("speaking a sentence")
-            trial, wants = self._try(installed.interpreter(venv))
-            self._next("putting it in use")
-            made = installed.Installed(
-                engine=self._entry.name,
-                venv=venv.name,
-                device=device,
-                requirements=self._recipe.requirements(device),
-                python=version,
-                ttsd=__version__,
-                protocol=PROTOCOL,
-                at=self._clock.time(),
-                packages=found,
-            )
-            installed.write(self._data, made)
-            (self._folder / DRAFT).unlink(missing_ok=True)
+            with _alone(self._folder):
+                return self._install(wishes, version, device)
         except OSError as error:
             raise InstallError(
                 f"{error.strerror or error}", where=str(error.filename or self._folder), next_step=_AGAIN
             ) from error
-        return Outcome(made, trial, wants)
 
     def tidy(self) -> None:
         """Remove what is not in use any more, such as the venv before this one: its last user should be gone."""
         found = installed.read(self._data, self._entry.name)
         if found is not None:
             self._sweep(found.venv)
+
+    def _install(self, wishes: Wishes, version: str, device: str) -> Outcome:
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        venv = self._make_venv(wishes.python, version, device)
+        found = self._fill(venv, wishes, device)
+        self._next("speaking a sentence")
+        trial, wants = self._try(installed.interpreter(venv))
+        self._next("putting it in use")
+        made = installed.Installed(
+            engine=self._entry.name,
+            venv=venv.name,
+            device=device,
+            requirements=self._recipe.requirements(device),
+            python=version,
+            ttsd=__version__,
+            protocol=PROTOCOL,
+            at=self._clock.time(),
+            packages=found,
+        )
+        installed.write(self._data, made)
+        (self._folder / DRAFT).unlink(missing_ok=True)
+        return Outcome(made, trial, wants)
 
     def _device(self, wishes: Wishes) -> str:
         if not self._recipe.knows_devices:
@@ -269,8 +275,9 @@ def remove(data: Path, engine: str) -> bool:
     if not place.exists():
         return False
     try:
-        (place / installed.MARKER).unlink(missing_ok=True)  # first: a half-removed one is not installed
-        shutil.rmtree(place)
+        with _alone(place):
+            (place / installed.MARKER).unlink(missing_ok=True)  # first: a half-removed one is not installed
+            shutil.rmtree(place)
     except OSError as error:
         raise InstallError(
             f"cannot be removed: {error.strerror or error}",
@@ -278,6 +285,22 @@ def remove(data: Path, engine: str) -> bool:
             next_step="stop the daemon and try again",
         ) from error
     return True
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else installs or removes this engine meanwhile. Raises InstallError, OSError."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    except Held as held:
+        raise InstallError(
+            f"process {held.holder} is installing or removing it", where=folder.name, next_step="wait for it"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.close()
 
 
 def has_nvidia() -> bool:

@@ -1,59 +1,30 @@
-"""One daemon for each state folder: a lock the operating system gives back, however the daemon ends."""
+"""One daemon for each state folder."""
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 from ttsd.errors import StoreLocked
+from ttsd.file_lock import FileLock, Held
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class StateLock:
-    """Held from construction to `close`. Its file names the holder for people; the lock is what counts."""
+    """Held from construction to `close`."""
 
     def __init__(self, path: Path) -> None:
         """Take the lock at *path*. Raises StoreLocked when another process holds it; OSError."""
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
-            _lock(self._fd)
-        except OSError:
-            holder = os.read(self._fd, 32).decode("ascii", "replace").strip() or "unknown"
-            os.close(self._fd)
+            self._lock = FileLock(path)
+        except Held as held:
             raise StoreLocked(
-                f"another ttsd uses this state folder (process {holder})",
+                f"another ttsd uses this state folder (process {held.holder})",
                 where=str(path.parent),
                 next_step="stop it, or give this one another [state] dir",
             ) from None
-        os.ftruncate(self._fd, 0)
-        os.lseek(self._fd, 0, os.SEEK_SET)
-        os.write(self._fd, b"%d\n" % os.getpid())
 
     def close(self) -> None:
-        """Give it back; idempotent. The file stays: removing it would race with the next holder."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    _FAR = 1 << 30
-    """Windows locks are mandatory: a byte far behind the process id, which others may read."""
-
-    def _lock(fd: int) -> None:
-        os.lseek(fd, _FAR, os.SEEK_SET)
-        try:
-            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-        finally:
-            os.lseek(fd, 0, os.SEEK_SET)
-
-else:
-    import fcntl
-
-    def _lock(fd: int) -> None:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        """Give it back; idempotent."""
+        self._lock.close()
