@@ -114,6 +114,15 @@ def host_of(
     return EngineHost(EngineName(engine), entry, settings, Process(engine, entry, settings, place))
 
 
+def lend(engine: str, home: Path) -> None:
+    """Have a daemon whose home is *home* (see daemon_process) find the engine installed."""
+    python_of(engine)
+    mine = data_folder() / "engines" / engine
+    theirs = home / ".local" / "share" / "ttsd" / "engines" / engine
+    theirs.parent.mkdir(parents=True, exist_ok=True)
+    theirs.symlink_to(mine, target_is_directory=True)
+
+
 def write_voice(path: Path, *, seconds: float = 4.0, pitch: float = 120.0, rate: int = 22050) -> Path:
     """A recording with something like a voice in it: harmonics that come and go."""
     at = np.arange(int(seconds * rate)) / rate

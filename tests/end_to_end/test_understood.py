@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from daemon_process import DaemonProcess, MakeDaemon, configuration
+from engine_venvs import lend
+from kokoro_cache import kokoro_folder
 from listener import Listener, word_error_rate
 from listener_cache import Unavailable, listener_folder
 
@@ -15,6 +19,13 @@ SENTENCES = (
     "The weather is nice today, and we are going for a walk in the park.",
     "Please remember to close the window before you leave the house.",
     "There were seven people waiting for the train at the station this morning.",
+    "My sister wants to learn how to play the piano.",
+    "The old bridge across the river was closed for the winter.",
+    "I would like a cup of coffee and a piece of bread with butter.",
+    "They found the keys under the table in the kitchen.",
+    "Do you know what time the library opens on Monday?",
+    "The children are playing in the garden behind the school.",
+    "We should talk about the plan before the meeting starts.",
 )
 WORST = 0.1
 """Word error rate over all sentences."""
@@ -44,9 +55,38 @@ def test_a_real_voice_is_understood(make_daemon: MakeDaemon, listener: Listener,
     assert entry is not None
     if why := catalog.missing(entry):
         pytest.skip(f"{engine}: {why}")
-    daemon = make_daemon(configuration(engines=[engine])).start()
+    is_understood(make_daemon(configuration(engines=[engine])), listener, engine)
+
+
+@pytest.mark.kokoro
+def test_kokoro_is_understood(make_daemon: MakeDaemon, listener: Listener) -> None:
+    daemon = make_daemon(kokoro("af_heart"))
+    lend("kokoro", daemon.home)
+    is_understood(daemon, listener, "kokoro")
+
+
+@pytest.mark.kokoro
+def test_a_preset_speaks_with_a_blend(make_daemon: MakeDaemon, listener: Listener) -> None:
+    daemon = make_daemon(f'{kokoro("am_adam")}\n[voice.ana]\nkokoro = "af_heart:0.6+af_bella:0.4"\n')
+    lend("kokoro", daemon.home)
+    daemon.start()
+    daemon.say(SENTENCES[0], voice="ana")
+    daemon.wait_until_spoken(1, timeout=200)
+    assert daemon.spoken()[0]["voice"] in ("ana", "af_heart:0.6+af_bella:0.4")
+    assert word_error_rate(SENTENCES[0], heard(daemon, listener)) <= WORST
+
+
+def kokoro(voice: str) -> str:
+    """A configuration with Kokoro alone."""
+    model = f"[engine.kokoro]\nmodel = {json.dumps(str(kokoro_folder()))}\nvoice = {json.dumps(voice)}"
+    return f"{configuration(engines=['kokoro'])}\n{model}\n"
+
+
+def is_understood(daemon: DaemonProcess, listener: Listener, engine: str) -> None:
+    """Ten lines are spoken by *engine*, and heard as they were meant."""
+    daemon.start()
     daemon.append(*SENTENCES)
-    daemon.wait_until_spoken(len(SENTENCES))
+    daemon.wait_until_spoken(len(SENTENCES), timeout=400)
     assert {spoken["engine"] for spoken in daemon.spoken()} == {engine}
     text = heard(daemon, listener)
     assert word_error_rate(" ".join(SENTENCES), text) <= WORST, text
