@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.cable
 
-SECONDS = 6.0
+SECONDS = 4.0
 CONFIG = """\
 engines = ["command"]
 [engine.command]
@@ -77,7 +77,8 @@ def spoken(recorded: Recording) -> Samples:
 
     def heard() -> Samples:
         left = recorded.frames()[:, 0]
-        return left[left != 0]
+        sounding: Samples = left[left != 0]
+        return sounding
 
     wait_for(lambda: np.array_equal(heard()[-8:], end), "the last sample", timeout=SPEAK_SECONDS)
     return heard()
