@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from typing import TYPE_CHECKING, Any
 
 import httpx2 as httpx
 from daemon_process import FILES, DaemonProcess, configuration
 from waiting import wait_for
+from websockets.sync.client import ClientConnection, connect
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 30.0
 """Seconds: the machine may be busy."""
+TOKEN = "a-token-of-some-length"  # noqa: S105 - of daemons in tests
 
 
 def free_port() -> int:
@@ -53,3 +56,19 @@ class HttpDaemon(DaemonProcess):
     def client(self, **words: Any) -> httpx.Client:
         """A client; use it as a context manager."""
         return httpx.Client(base_url=self.url, timeout=PATIENCE, trust_env=False, **words)
+
+    def socket(self, path: str, **words: Any) -> ClientConnection:
+        """A WebSocket; use it as a context manager."""
+        address = f"ws://127.0.0.1:{self.port}{path}"
+        return connect(address, open_timeout=PATIENCE, close_timeout=1, proxy=None, **words)
+
+    def is_free(self) -> bool:
+        """Whether nobody is spoken for over HTTP."""
+        with self.client() as client:
+            return "ttsd_http_syntheses 0.0" in client.get("/metrics").text
+
+
+def told(socket: ClientConnection) -> dict[str, Any]:
+    """The next message, which is JSON."""
+    found: dict[str, Any] = json.loads(socket.recv(PATIENCE))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 
 from ttsd import config
 from ttsd.settings.text import CleanSettings, RouteSettings, SourceRules
+from ttsd.speech.detect import Detector, detector
 from ttsd.text import files
 from ttsd.text.explain import explain
 
@@ -49,10 +51,11 @@ def explained(example: Example, folder: Path) -> list[Explained]:
         if name.endswith(".txt"):
             (folder / name).write_text(body, encoding="utf-8")
     settings = config.build(config.given(example.toml, folder / "ttsd.toml", {}))
-    read = files.read(settings)
-    assert not read.problems
-    source = settings.sources[0] if settings.sources else None
-    return explain(settings, source, example.others.get("lines", "").splitlines(), read.extras)
+    with closing(detector(settings) or Detector()) as tells:
+        read = files.read(settings, tells)
+        assert not read.problems
+        source = settings.sources[0] if settings.sources else None
+        return explain(settings, source, example.others.get("lines", "").splitlines(), read.extras)
 
 
 @pytest.mark.parametrize("example", examples(), ids=str)

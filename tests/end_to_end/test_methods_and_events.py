@@ -61,6 +61,7 @@ def test_every_method_answers_with_the_keys_that_are_promised(make_daemon: MakeD
         "history.replay": {"id": 1},
         "volume.get": {},
         "volume.set": {"volume": 100},
+        "level.get": {},
         "mute": {"on": False},
         "engine.list": {},
         "engine.switch": {"engine": "tone"},

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from http_daemon import HttpDaemon
+from http_daemon import TOKEN, HttpDaemon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,14 +43,39 @@ def make_http(tmp_path: Path) -> Iterator[MakeHttp]:
         yield make
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpDaemon]:
-    """One for all tests of a file: they leave nothing in it that another could see."""
-    made = HttpDaemon(tmp_path_factory.mktemp("http") / "d")
+@contextmanager
+def _running(
+    factory: pytest.TempPathFactory, http: str, token: str | None, **words: Any
+) -> Iterator[HttpDaemon]:
+    made = HttpDaemon(factory.mktemp("http") / "d", http, **words)
+    if token is not None:
+        (made.folder / "token").write_text(f"{token}\n")
     try:
         yield made.start()
     finally:
         made.close()
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpDaemon]:
+    """One for all tests that leave nothing in it that another could see."""
+    with _running(tmp_path_factory, "", None) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpDaemon]:
+    """The same, but it asks for TOKEN, and pages and a name of others are let in."""
+    http = 'token_file = "token"\norigins = ["https://page.example"]\nnames = ["tts.home"]\nclients = 3'
+    with _running(tmp_path_factory, http, TOKEN) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpDaemon]:
+    """One text at a time, at a letter a second: more sound than anybody takes."""
+    with _running(tmp_path_factory, "workers = 1\ntimeout = '1s'\npatience = '0.5s'", None, pace=1) as made:
+        yield made
 
 
 @pytest.fixture

@@ -41,22 +41,6 @@ def test_every_known_engine_is_told_with_what_is_known_of_it(http: httpx.Client)
     assert xtts["estimated_time_per_sentence"] is None
 
 
-def test_figures_are_those_that_were_measured(make_http: MakeHttp) -> None:
-    daemon = make_http()
-    daemon.say("Some words to be measured.")
-    daemon.wait_until_spoken(1)
-    with daemon.client() as client:
-
-        def measured() -> float | None:
-            found: float | None = client.get("/v1/engines").json()["engines"]["tone"]["real_time_factor"]
-            return found
-
-        assert wait_for(measured, "the factor to be measured")
-        tone = client.get("/v1/engines").json()["engines"]["tone"]
-    assert tone["load_seconds"] > 0
-    assert tone["estimated_time_per_sentence"] == round(tone["real_time_factor"] * 4, 3)
-
-
 def test_voices_are_those_that_can_be_asked_for(http: httpx.Client) -> None:
     assert http.get("/v1/voices").json()["voices"] == [
         {"engine": "tone", "name": "tone", "language": None, "speakers": []}
@@ -80,12 +64,21 @@ def test_health_tells_what_is_live_and_what_is_ready(http: httpx.Client) -> None
     assert found["engines"]["tone"]["healthy"]
 
 
-def test_prometheus_reads_the_figures(make_http: MakeHttp) -> None:
-    daemon = make_http(engines=("hibari", "tone"), speech="")
+def test_figures_are_those_that_were_measured_and_prometheus_reads_them(make_http: MakeHttp) -> None:
+    daemon = make_http()
     daemon.append("A line.")
     daemon.wait_until_spoken(1)
     with daemon.client() as client:
+
+        def measured() -> float | None:
+            found: float | None = client.get("/v1/engines").json()["engines"]["tone"]["real_time_factor"]
+            return found
+
+        assert wait_for(measured, "the factor to be measured")
+        tone = client.get("/v1/engines").json()["engines"]["tone"]
         answer = client.get("/metrics")
+    assert tone["load_seconds"] > 0
+    assert tone["estimated_time_per_sentence"] == round(tone["real_time_factor"] * 4, 3)
     assert answer.headers["content-type"].startswith("text/plain; version=")
     found = {family.name: family for family in text_string_to_metric_families(answer.text)}
     assert {

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 from typing import TYPE_CHECKING
 
-import pytest
 import soundfile
 from daemon_process import REAL_TIME
 from waiting import wait_for
@@ -129,8 +127,7 @@ def test_without_checkpoints_it_says_so(http: httpx.Client) -> None:
     assert "not installed" in spoken.json()["detail"]
 
 
-@pytest.mark.parametrize("name", ["../ttsd.toml", "/etc/passwd", "%2e%2e/state/ttsd.db", "a/../../ttsd.toml"])
-def test_checkpoints_are_listed_shown_and_deleted_within_their_folder(make_http: MakeHttp, name: str) -> None:
+def test_checkpoints_are_listed_shown_and_deleted_within_their_folder(make_http: MakeHttp) -> None:
     daemon = make_http("\n[engine.xtts]\nmodel = 'model'")
     folder = daemon.folder / "model"
     folder.mkdir()
@@ -150,9 +147,9 @@ def test_checkpoints_are_listed_shown_and_deleted_within_their_folder(make_http:
         )
         assert client.delete("/v1/finetune/checkpoints/best_model.pth").status_code == 409
         assert client.delete("/v1/finetune/checkpoints/model.pth").status_code == 409
-        assert client.delete(f"/v1/finetune/checkpoints/{name}").status_code in (404, 405)
-        assert client.get("/v1/finetune/model/info", params={"checkpoint": name}).status_code == 404
+        for name in ("../ttsd.toml", "/etc/passwd", "%2e%2e/state/ttsd.db", "a/../../ttsd.toml"):
+            assert client.delete(f"/v1/finetune/checkpoints/{name}").status_code in (404, 405)
+            assert client.get("/v1/finetune/model/info", params={"checkpoint": name}).status_code == 404
         assert client.delete("/v1/finetune/checkpoints/checkpoint_1000.pth").json()["success"]
     assert sorted(file.name for file in folder.iterdir()) == ["best_model.pth", "model.pth"]
     assert daemon.config.exists()
-    assert json.dumps(found)

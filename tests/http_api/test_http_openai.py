@@ -12,6 +12,7 @@ import numpy as np
 import openai
 import pytest
 import soundfile
+from http_daemon import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,12 +87,10 @@ def test_errors_are_theirs(client: openai.OpenAI) -> None:
         client.audio.speech.create(model="ttsd", voice="alloy", input="a", speed=2.0)
 
 
-def test_their_key_is_our_token(make_http: MakeHttp) -> None:
-    key = "a-key-of-some-length"
-    daemon = make_http('token_file = "token"', prepare=lambda folder: (folder / "token").write_text(key))
-    with client_of(daemon, "wrong") as client, pytest.raises(openai.AuthenticationError):
+def test_their_key_is_our_token(guarded: HttpDaemon) -> None:
+    with client_of(guarded, "wrong") as client, pytest.raises(openai.AuthenticationError):
         client.models.list()
-    with client_of(daemon, key) as client:
+    with client_of(guarded, TOKEN) as client:
         assert client.models.list().data
 
 

@@ -18,6 +18,7 @@ from waiting import wait_for
 if TYPE_CHECKING:
     import httpx2 as httpx
     from conftest import MakeHttp
+    from http_daemon import HttpDaemon
 
 TEXT = "Hello there. This is a test."
 LONG = " ".join(
@@ -187,17 +188,14 @@ def test_what_is_said_is_queued(make_http: MakeHttp) -> None:
     assert sorted(daemon.texts()) == ["And this.", "Read this."]
 
 
-def test_too_many_at_a_time_are_told_when_to_come_again(make_http: MakeHttp) -> None:
-    daemon = make_http("workers = 1\nwaiting = 1\nper_client = 3\npatience = '0.5s'", pace=10)
-    with (
-        daemon.client() as client,
-        client.stream("POST", "/v1/synthesize", json=ENDLESS) as answer,
-    ):
+def test_too_many_at_a_time_are_told_when_to_come_again(slow: HttpDaemon) -> None:
+    with slow.client() as client, client.stream("POST", "/v1/synthesize", json=ENDLESS) as answer:
         pieces = answer.iter_raw()
         next(pieces)
         second = client.post("/v1/synthesize", json={"text": "Me, too."})
         assert (second.status_code, second.json()["code"]) == (503, "busy")
         assert int(second.headers["retry-after"]) >= 1
+    wait_for(slow.is_free, "the desk to be free", timeout=20)
 
 
 def test_no_engine_that_is_well_is_503(make_http: MakeHttp) -> None:

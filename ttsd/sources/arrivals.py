@@ -96,7 +96,7 @@ def take_place(source: Source, tail: Tail, before: Tail | None, arrived: Sequenc
     context = source.context
     if before is None:
         before = next((one for one in reversed(source.departed) if one.home == tail.path), None)
-    origin: Tail | Checkpoint | None = before or context.known.at_path(tail.path)
+    origin: Tail | Checkpoint | None = before or context.known.last_of(tail.path)
     if isinstance(origin, Checkpoint):
         where = siblings.whereabouts(context, origin)
         if where is None:

@@ -20,10 +20,13 @@ class Handles:
     """Who holds a file open, the one that was used longest ago first; no more than *limit*.
 
     A file that lost its place is never closed for the sake of another: it might not be found again.
+    Nor is the one whose turn it is.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self.serving: Tail | None = None
+        """Whose turn it is."""
         self._open: dict[Tail, None] = {}
 
     def __len__(self) -> int:
@@ -34,7 +37,8 @@ class Handles:
         self._open.pop(tail, None)
         self._open[tail] = None
         if len(self._open) > self._limit:
-            spare = next((one for one in self._open if one.departed is None and one is not tail), None)
+            kept = (tail, self.serving)
+            spare = next((one for one in self._open if one.departed is None and one not in kept), None)
             if spare is not None:
                 spare.close()
 

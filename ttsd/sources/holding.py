@@ -70,7 +70,7 @@ class Holding:
         """The closed file of *tail* is not at its path: look beside it; whether it was found."""
         where = whereabouts(self.context, replace(tail.at, path=tail.home))
         if where is not None:
-            tail.at = replace(tail.at, path=where)
+            tail.at = replace(tail.at, path=where, home=None if where == tail.home else tail.home)
         elif tail.departed is not None:
             self.let_go(tail)
             self.context.known.put(tail.at)

@@ -20,6 +20,7 @@ class Known:
         self._by_path: dict[str, Checkpoint] = {}
         self._shrunk: dict[FileId, Checkpoint] = {}
         self._by_directory: dict[str, dict[FileId, Checkpoint]] = {}
+        self._by_home: dict[str, dict[FileId, Checkpoint]] = {}
         for at in checkpoints:
             self.put(at)
 
@@ -32,6 +33,8 @@ class Known:
             self._by_identity[at.identity] = at
             self._by_path[at.path] = at
             self._by_directory.setdefault(_folder(at.path), {})[at.id] = at
+            if at.home is not None:
+                self._by_home.setdefault(at.home, {})[at.id] = at
         else:
             self._shrunk[at.id] = at
 
@@ -42,6 +45,11 @@ class Known:
     def at_path(self, path: str) -> Checkpoint | None:
         """The file that was last seen at *path*."""
         return self._by_path.get(path)
+
+    def last_of(self, home: str) -> Checkpoint | None:
+        """The file that was the last to have the place *home*, whether it was seen to lose it or not."""
+        lost = self._by_home.get(home, {}).values()
+        return self._by_path.get(home) or max(lost, key=lambda at: at.modified, default=None)
 
     def shrunk(self) -> tuple[Checkpoint, ...]:
         """Contents that were truncated away, the newest first: a copy of one may turn up."""
@@ -65,10 +73,11 @@ class Known:
         if at.id is not None:
             self._by_id.pop(at.id, None)
             self._shrunk.pop(at.id, None)
-            folder = self._by_directory.get(_folder(at.path), {})
-            folder.pop(at.id, None)
-            if not folder:
-                self._by_directory.pop(_folder(at.path), None)
+            for groups, name in ((self._by_directory, _folder(at.path)), (self._by_home, at.home or "")):
+                group = groups.get(name, {})
+                group.pop(at.id, None)
+                if not group:
+                    groups.pop(name, None)
         for index, key in ((self._by_identity, at.identity), (self._by_path, at.path)):
             found = index.get(key)
             if found is not None and found.id == at.id:

@@ -110,6 +110,7 @@ class Turns:
         """Read and commit one turn of *tail* itself."""
         tail.before = ()
         source = tail.owner
+        source.context.handles.serving = tail
         settings = source.settings
         room = settings.read_ahead - self._store.waiting(source.name)
         if settings.max_queue is None and room <= 0:
