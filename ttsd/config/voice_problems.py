@@ -31,12 +31,17 @@ _NAME = re.compile(r"\S(.{0,62}\S)?")
 
 def problems(settings: Settings, folder: Path) -> Iterator[Problem]:
     """All of them. *folder*: the configuration's."""
-    if not settings.voice and not any(_named(settings)):
+    if not settings.voice and not settings.route and not any(_named(settings)):
         return
     here = [file.name for file in voices.listed(folder, paths.default_data_dir())]
     for name, preset in settings.voice.items():
         for where, text in _of_preset(name, preset, settings, here):
             yield Problem(("voice", name, *where), text)
+    for index, route in enumerate(settings.route):
+        if route.engine is not None and route.engine not in settings.engines:
+            known = ", ".join(settings.engines)
+            hint = did_you_mean(route.engine, settings.engines)
+            yield Problem(("route", index, "engine"), f'"{route.engine}" is not in the chain ({known}){hint}')
     for where, name in _named(settings):
         problem = _unknown(name, settings, here)
         if problem is not None:
