@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -15,8 +16,9 @@ from engine_parts import BAD_ADAPTERS, entry, host, host_at, seconds
 from waiting import wait_for
 
 from ttsd import __version__
-from ttsd.engines import protocol, wire
+from ttsd.engines import installed, protocol, wire
 from ttsd.engines.connect import Place
+from ttsd.engines.cores import spare_cores
 from ttsd.engines.engine import Request
 from ttsd.engines.recipe import Recipe, Step
 from ttsd.errors import (
@@ -277,6 +279,41 @@ def test_a_worker_of_another_version_is_refused_with_the_command_to_run(tmp_path
     engine = host_at(place)
     with pytest.raises(EngineRefused, match=rf"this is ttsd {__version__}, .*start the daemon again"):
         engine.load()
+    engine.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands in for the venv's Python")
+def test_a_venv_that_an_older_ttsd_made_goes_on_and_says_what_to_run(tmp_path: Path) -> None:
+    known = entry(recipe=RECIPE)
+    made = installed.Installed(
+        "xtts", "venv-1", "cpu", ("old==1",), "3.11.2", "0.0.1", protocol.PROTOCOL, 0.0
+    )
+    python = installed.interpreter(installed.folder(tmp_path, "xtts") / "venv-1")
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    installed.write(tmp_path, made)
+    engine = host_at(Place(tmp_path, tmp_path, tmp_path, adapter=f"{BAD_ADAPTERS}:Good"), known)
+    assert seconds(list(engine.synthesize(SENTENCE))) == pytest.approx(1.0)
+    assert engine.status().state == "ready"
+    assert "by ttsd 0.0.1" in str(engine.status().detail)
+    assert str(engine.status().detail).endswith("; ttsd engine upgrade xtts")
+    engine.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_worker_stands_back_and_leaves_a_processor_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    engine = host("Good", tmp_path, nice=7)
+    engine.load()
+    pid = engine.status().pid
+    assert pid is not None
+    assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0) + 7
+    variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    threads = next(int(one.split(b"=")[1]) for one in variables if one.startswith(b"OMP_NUM_THREADS="))
+    assert threads == spare_cores() == max(1, len(os.sched_getaffinity(0)) - 1)
     engine.close()
 
 

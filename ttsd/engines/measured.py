@@ -8,6 +8,7 @@ nothing is lost in it that the next sentence does not bring back. Other processe
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -126,12 +127,12 @@ def _read(path: Path) -> dict[EngineName, Measured]:
 def _one(told: Any) -> Measured:
     """Numbers that are numbers; whatever else stands there counts as not measured."""
     known = {field.name: told.get(field.name) for field in fields(Measured)}
+    voice = known.pop("voice")
     numbers: dict[str, Any] = {
         name: value
         for name, value in known.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     }
-    voice = known["voice"]
     return Measured(voice=voice if isinstance(voice, str) else None, **numbers)
 
 
