@@ -168,7 +168,7 @@ def test_this_process_tells_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> No
     cards = SimpleNamespace(
         is_initialized=lambda: True, device_count=lambda: 2, memory_reserved=lambda device: 10 + device
     )
-    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cards))  # type: ignore[arg-type]  # a stand-in
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cards))
     assert memory.used().card == 21
     cards.is_initialized = lambda: False
     assert memory.used().card is None

@@ -301,6 +301,11 @@ def test_a_venv_that_an_older_ttsd_made_goes_on_and_says_what_to_run(tmp_path: P
     engine.close()
 
 
+def niceness(pid: int) -> int:
+    """How far a process stands back."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[16])
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_a_worker_stands_back_and_leaves_a_processor_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -310,10 +315,11 @@ def test_a_worker_stands_back_and_leaves_a_processor_free(
     engine.load()
     pid = engine.status().pid
     assert pid is not None
-    assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0) + 7
+    assert niceness(pid) == niceness(os.getpid()) + 7
     variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     threads = next(int(one.split(b"=")[1]) for one in variables if one.startswith(b"OMP_NUM_THREADS="))
-    assert threads == spare_cores() == max(1, len(os.sched_getaffinity(0)) - 1)
+    assert threads == spare_cores()
+    assert 1 <= threads <= max(1, (os.cpu_count() or 2) - 1)
     engine.close()
 
 
