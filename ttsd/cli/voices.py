@@ -13,7 +13,7 @@ from ttsd.cli.colour import paint_for
 from ttsd.cli.progress import Bar, megabytes
 from ttsd.engines.voice_catalogue import search
 from ttsd.engines.voice_shelf import Shelf
-from ttsd.errors import ConfigError, NotRunning, UsageError
+from ttsd.errors import ConfigError, ControlError, NotRunning, UsageError
 from ttsd.schema import plain
 from ttsd.settings import Settings
 
@@ -170,17 +170,29 @@ def _add(arguments: argparse.Namespace) -> int:
     finally:
         for one in bar:
             one.close()
+    renewed = added.came_from != "here" and _renew(arguments)
     if arguments.json:
         print(json.dumps({**plain(added.voice), "came_from": added.came_from}, ensure_ascii=False, indent=2))
     elif added.came_from == "here":
         print(f"{added.voice.name} is here already: {added.voice.model}")
     else:
         print(f"{added.voice.name} is here: {added.voice.model}")
-        print(
-            f'next: [engine.piper] voice = "{added.voice.name}", or a preset; an engine that runs sees it when'
-        )
-        print("it is next started")
+        print(f'next: [engine.piper] voice = "{added.voice.name}", or a preset')
+        if renewed:
+            print("ttsd, which runs, has it from its next sentence on")
     return 0
+
+
+def _renew(arguments: argparse.Namespace) -> bool:
+    """Let a Piper that runs start anew, so that it looks at its voices; whether there was one."""
+    from ttsd.control.address import control_address
+    from ttsd.control.client import Client
+
+    try:
+        with Client.connect(control_address(arguments.config)) as client:
+            return bool(client.call("engine.unload", {"engine": "piper"}, timeout=10.0)["ended"])
+    except ControlError:  # none runs, or it has no Piper
+        return False
 
 
 def _remove(arguments: argparse.Namespace) -> int:

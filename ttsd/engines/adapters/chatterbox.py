@@ -12,7 +12,7 @@ from ttsd.engines.adapters import reference, torch_parts
 from ttsd.engines.adapters.portions import portions
 from ttsd.engines.catalog import defaults
 from ttsd.engines.engine import Request
-from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused
+from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused, UnknownVoice
 from ttsd.model import Chunk, Voice
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Chatterbox:
 
         self._cancelled = False
         if request.language and not request.language.lower().startswith("en"):
-            raise EngineRefused(f"does not speak {request.language}")
+            raise UnknownVoice(f"does not speak {request.language}")
         options = {**defaults("chatterbox"), **request.options}
         parts = [part for part in portions(request.text, LONGEST) if any(map(str.isalnum, part))]
         if not parts:  # it would speak a sentence of its own

@@ -109,7 +109,7 @@ class Espeak:
         self._cancelled = False
         voice = request.voice or best_for(request.language, self._default, self._names)
         if voice is None:
-            raise EngineRefused(f"has no voice for the language {request.language}")
+            raise UnknownVoice(f"has no voice for the language {request.language}")
         options = {**defaults("espeak"), **request.options}
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise UnknownVoice(f"has no voice {voice}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ttsd.engines.adapters.kokoro_symbols import Symbols, batches
 from ttsd.engines.adapters.kokoro_voices import best_for, blend, language_of, spoken
 from ttsd.engines.catalog import defaults
-from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused
+from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused, UnknownVoice
 from ttsd.model import Chunk, Voice
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Kokoro:
         self._cancelled = False
         voice = request.voice or best_for(request.language, self._default, self._names)
         if voice is None:
-            raise EngineRefused(f"has no voice for the language {request.language}")
+            raise UnknownVoice(f"has no voice for the language {request.language}")
         told = spoken(request.language) if request.language else None
         symbols = self._symbols.of(request.text, told or language_of(voice) or "en-US")
         options = {**defaults("kokoro"), **request.options}

@@ -16,7 +16,7 @@ from ttsd.engines.adapters.portions import portions
 from ttsd.engines.catalog import defaults
 from ttsd.engines.engine import Request
 from ttsd.engines.voices import write_atomically
-from ttsd.errors import EngineCancelled, EngineRefused
+from ttsd.errors import EngineCancelled, EngineRefused, UnknownVoice
 from ttsd.model import Chunk, Voice
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class StyleTts2:
 
         self._cancelled = False
         if request.language and not request.language.lower().startswith("en"):
-            raise EngineRefused(f"does not speak {request.language}")
+            raise UnknownVoice(f"does not speak {request.language}")
         options = {**defaults("styletts2"), **request.options}
         # What it cannot pronounce makes it fail.
         parts = [p for p in portions(request.text, LONGEST) if any(c.isascii() and c.isalnum() for c in p)]

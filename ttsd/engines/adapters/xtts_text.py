@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ttsd.engines.adapters.portions import portions
-from ttsd.errors import EngineRefused
+from ttsd.errors import EngineRefused, UnknownVoice
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -41,7 +41,7 @@ def code(tag: str, known: Collection[str]) -> str:
     for candidate in (wanted, primary, *(["zh-cn"] if primary == "zh" else [])):
         if candidate in known:
             return candidate
-    raise EngineRefused(f"does not speak {tag}", next_step=f"it speaks {', '.join(known)}")
+    raise UnknownVoice(f"does not speak {tag}", next_step=f"it speaks {', '.join(known)}")
 
 
 def pieces(text: str, language: str) -> list[str]:
