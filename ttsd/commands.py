@@ -138,6 +138,11 @@ class VolumeSet(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LevelGet(Command):
+    """How loud it sounds just now: for meters, which ask often."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mute(Command):
     """Speak without a sound, or be heard again."""
 
@@ -288,6 +293,7 @@ METHODS: Mapping[str, type[Command]] = MappingProxyType(
         "history.replay": HistoryReplay,
         "volume.get": VolumeGet,
         "volume.set": VolumeSet,
+        "level.get": LevelGet,
         "mute": Mute,
         "engine.list": EngineList,
         "engine.facts": EngineFacts,

@@ -91,6 +91,10 @@ def _verbs(arguments: argparse.Namespace) -> Verbs:
             from ttsd.cli import render
 
             return render.VERBS
+        case "top":
+            from ttsd.cli import top
+
+            return top.VERBS
         case "explain":
             from ttsd.cli import explain
 

@@ -75,6 +75,11 @@ def withdraw(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", metavar="NAME", help="only what came from this source")
 
 
+def top(parser: argparse.ArgumentParser) -> None:
+    """How it is shown."""
+    parser.add_argument("--plain", action="store_true", help="lines of text, as where there is no terminal")
+
+
 def history(parser: argparse.ArgumentParser) -> None:
     """How much of it."""
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="list at most so many")
@@ -116,7 +121,9 @@ def engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--python", type=Path, metavar="FILE", help="install: the Python to use")
     parser.add_argument("--index-url", metavar="URL", help="install: pip's package index")
     parser.add_argument("--torch-index", metavar="URL", help="install: another index, for torch alone")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="test: write the sound to this file (default: play it)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="test: write the sound to this file (default: play it)"
+    )
 
 
 def checkpoints(parser: argparse.ArgumentParser) -> None:

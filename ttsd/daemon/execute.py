@@ -89,6 +89,8 @@ class Executor:
             case commands.VolumeSet(volume=volume):
                 house.set_volume(volume=volume)
                 return self._volume()
+            case commands.LevelGet():
+                return results.Levels(house.voice.levels())
             case commands.Mute(on=on):
                 house.set_volume(muted=not house.mode.muted if on is None else on)
                 return self._volume()

@@ -100,6 +100,14 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class Levels:
+    """How loud it sounds."""
+
+    levels: dict[str, float]
+    """dB of full scale by output; empty: nothing sounds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Switched:
     """Another engine is tried first."""
 

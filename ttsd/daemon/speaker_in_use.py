@@ -163,6 +163,10 @@ class SpeakerInUse:
         """What is heard."""
         return self.speaker.now if self.speaker else None
 
+    def levels(self) -> dict[str, float]:
+        """How loud each output sounds just now, in dB of full scale; empty: nothing sounds."""
+        return self.speaker.levels() if self.speaker else {}
+
     def outputs(self) -> tuple[OutputStatus, ...]:
         """How each output is."""
         return self.speaker.outputs() if self.speaker else ()

@@ -97,7 +97,7 @@ class Player:
         self._written = 0
         self._base = 0
         self._last_heard = 0
-        self._tail = Tail()
+        self.tail = Tail()
         self._marks: deque[tuple[int, Mark]] = deque()
         # The utterance being written.
         self._utterance: Utterance | None = None
@@ -213,11 +213,11 @@ class Player:
             self._sounding = True
             self.output.begin(self._utterance)
             self._append(silence(self._distance()))
+        elif self._sounding and self.output.live and not self._silent and self._heard() >= self._written:
+            self.underruns += 1
         if self._starting is not None:
             self._sentence_frame = self._mark(self._starting)
             self._starting = None
-        elif self._sounding and self.output.live and not self._silent and self._heard() >= self._written:
-            self.underruns += 1
         for word in chunk.words:
             self._marks.append((self._sentence_frame + int(word.start * self._rate), Word(id, word)))
         if chunk.rate == self._rate:
@@ -266,10 +266,10 @@ class Player:
         return self.volume if heard else 0.0
 
     def _write(self, block: Samples) -> None:
-        self._tail.add(block, self._written)
+        self.tail.add(block, self._written)
         self._written += len(block)
         self.output.write(block, self._rate)
-        self._tail.forget(self._heard())
+        self.tail.forget(self._heard())
 
     def _fall_silent(self) -> None:
         """Ramp down over the next samples without using them up; between chunks over the last one."""
@@ -277,7 +277,7 @@ class Player:
             return
         frames = max(1, int(self._rate * FADE_SECONDS))
         ahead = self._sound[:frames] * np.float32(self._gain)
-        hold = ahead[-1:] if len(ahead) else self._tail.last()
+        hold = ahead[-1:] if len(ahead) else self.tail.last()
         self._marks = deque((f + frames if f >= self._written else f, mark) for f, mark in self._marks)
         self._write(_ramp(np.concatenate([ahead, np.repeat(hold, frames - len(ahead))]), 1.0, 0.0))
 
@@ -345,9 +345,9 @@ class Player:
         self.output.open()
         self._opened = True
         before, self._rate = self._rate, self.output.rate or self._rate
-        lost = self._tail.since(self._last_heard)
+        lost = self.tail.since(self._last_heard)
         self._base = self._written = self._last_heard
-        self._tail = Tail()
+        self.tail = Tail()
         self.error = None
         self._listener.changed(self, None)
         if len(lost):
@@ -383,7 +383,7 @@ class Player:
         self._sound, self._resampler, self._utterance = silence(0), None, None
         self._marks.clear()
         self._reader.tell_heard(None)
-        self._tail = Tail()
+        self.tail = Tail()
         self._written = self._last_heard
         self._reader.take(REOPEN_SECONDS)
 

@@ -50,6 +50,8 @@ class OutputStatus:
     required: bool
     error: str | None
     """Why it is gone; None: it is well, or was not needed yet."""
+    underruns: int = 0
+    """Times the sound of an utterance was not there when it was due, since the output was made."""
 
 
 class Speaker:
@@ -310,6 +312,12 @@ class Speaker:
         """Why the queue does not move; None: it does, or there is none."""
         return self._synth.trouble or (str(self._ledger.error) if self._ledger.error else None)
 
+    def levels(self) -> dict[str, float]:
+        """How loud each output sounds just now, in dB of full scale; empty: nothing sounds."""
+        if self.now is None or self._paused:
+            return {}
+        return {player.output.name: round(player.tail.level(), 1) for player in self._players}
+
     def outputs(self) -> tuple[OutputStatus, ...]:
         """How each output is."""
         return tuple(
@@ -318,6 +326,7 @@ class Speaker:
                 description=player.output.describe(),
                 required=player.required,
                 error=str(player.error) if player.error else None,
+                underruns=player.underruns,
             )
             for player in self._players
         )

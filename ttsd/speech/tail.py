@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,11 @@ import numpy as np
 
 if TYPE_CHECKING:
     from ttsd.model import Samples
+
+LOOKED_AT = 10
+"""Blocks whose level is told: 50 ms."""
+QUIETEST = -90.0
+"""dB of full scale; what is softer is silence."""
 
 
 class Tail:
@@ -34,3 +40,11 @@ class Tail:
     def last(self) -> Samples:
         """The last sample written, shape (1,); silence if there is none."""
         return self._blocks[-1][1][-1:] if self._blocks else np.zeros(1, np.float32)
+
+    def level(self) -> float:
+        """How loud the last blocks are: their root mean square in dB of full scale. From any thread."""
+        blocks = [samples for _, samples in tuple(self._blocks)[-LOOKED_AT:]]
+        if not blocks:
+            return QUIETEST
+        power = float(np.mean(np.square(np.concatenate(blocks))))
+        return max(QUIETEST, 10 * math.log10(power)) if power > 0 else QUIETEST
