@@ -115,7 +115,7 @@ class Doing:
         """A line of pip's."""
         words = line.split()
         if line.lstrip().startswith("Downloading ") and len(words) > 1:
-            name = words[1].rpartition("/")[2]
+            name = " ".join(words[1].rpartition("/")[2].split("-")[:2])  # the rest of a wheel's name is tags
             total = re.search(r"\(([\d.]+ [kMG]?B)\)", line)
             self._what, self._total = f"downloading {name}", total[1] if total else None
             self._before = self._size
