@@ -57,7 +57,7 @@ class HttpDaemon(DaemonProcess):
         """A client; use it as a context manager."""
         return httpx.Client(base_url=self.url, timeout=PATIENCE, trust_env=False, **words)
 
-    def socket(self, path: str, **words: Any) -> ClientConnection:
+    def websocket(self, path: str, **words: Any) -> ClientConnection:
         """A WebSocket; use it as a context manager."""
         address = f"ws://127.0.0.1:{self.port}{path}"
         return connect(address, open_timeout=PATIENCE, close_timeout=1, proxy=None, **words)

@@ -117,7 +117,9 @@ class Token(Layer):
     def _check(self, scope: Scope, headers: Headers) -> None:
         given = headers.get("authorization", "")
         kind, _, token = given.partition(" ")
-        if kind.lower() != "bearer" and scope["type"] == "websocket":
+        if kind.lower() != "bearer":
+            token = ""
+        if not token and scope["type"] == "websocket":
             offered = scope.get("subprotocols", ())
             token = next((one.removeprefix(BEARER) for one in offered if one.startswith(BEARER)), "")
         if not hmac.compare_digest(token.strip().encode(), self._token):

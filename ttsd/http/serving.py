@@ -26,8 +26,6 @@ GRACE_SECONDS = 2
 """How long answers that are under way may take at the end."""
 KEEP_ALIVE = 15
 """Seconds that a connection may wait for its next request."""
-FIRST_REQUEST = 10.0
-"""Seconds until a connection's first request is whole; whoever says less is cut off."""
 LARGEST_HEADER = 32 << 10
 LARGEST_MESSAGE = 1 << 20
 """Bytes of one WebSocket message."""
@@ -46,7 +44,7 @@ async def serve(
     context = Context(Asking(backstage), desks, hub, Metrics(), backstage.settings)
     config = uvicorn.Config(
         make(context, settings, token),
-        http=_Protocol,
+        http=_patient(settings.timeout),
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,
@@ -74,15 +72,17 @@ async def serve(
             await serving
 
 
-class _Protocol(H11Protocol):
-    """Cuts off who connects and does not say a whole request; uvicorn waits for ever."""
+def _patient(patience: float) -> type[H11Protocol]:
+    """A protocol that cuts off who connects and does not say a whole request; uvicorn waits for ever."""
 
-    def connection_made(self, transport: Any) -> None:
-        """See asyncio.Protocol."""
-        super().connection_made(transport)
-        self.loop.call_later(FIRST_REQUEST, self._look)
+    class Protocol(H11Protocol):
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self.loop.call_later(patience, self._look)
 
-    def _look(self) -> None:
-        mine = self.transport.get_protocol() is self  # a WebSocket's is another
-        if mine and self.cycle is None and not self.transport.is_closing():
-            self.transport.close()
+        def _look(self) -> None:
+            mine = self.transport.get_protocol() is self  # a WebSocket's is another
+            if mine and self.cycle is None and not self.transport.is_closing():
+                self.transport.close()
+
+    return Protocol
