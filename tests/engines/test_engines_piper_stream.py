@@ -17,7 +17,7 @@ from waiting import wait_for
 from ttsd.engines import voices, worker
 from ttsd.engines.adapter import Setup
 from ttsd.engines.adapters import piper_parts
-from ttsd.engines.adapters.piper import Piper
+from ttsd.engines.adapters.piper import Piper, marks_inside
 from ttsd.engines.connect import Place
 from ttsd.engines.engine import Request
 from ttsd.engines.host import EngineHost
@@ -103,6 +103,11 @@ def test_scales_and_speakers_change_the_sound(folder: Path) -> None:
     plain = joined(list(piper.synthesize(SENTENCE)))
     slow = joined(list(piper.synthesize(Request(SENTENCE.text, options={"length_scale": 2.0}))))
     assert slow.size > 1.5 * plain.size
+    for scale in ("noise_scale", "noise_w_scale"):
+        lively = [
+            joined(list(piper.synthesize(Request(SENTENCE.text, options={scale: 1.0})))) for _ in range(2)
+        ]
+        assert lively[0].size != lively[1].size or not np.allclose(*lively, atol=1e-3), scale
     by_name = joined(list(piper.synthesize(Request(SENTENCE.text, voice="random-3", speaker="speaker2"))))
     by_number = joined(list(piper.synthesize(Request(SENTENCE.text, options={"speaker": "2"}))))
     np.testing.assert_allclose(by_name, by_number, rtol=0, atol=1e-6)
@@ -116,6 +121,30 @@ def test_scales_and_speakers_change_the_sound(folder: Path) -> None:
             list(piper.synthesize(request))
     assert piper.voices()[0].speakers == ("speaker0", "speaker1", "speaker2")
     piper.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("Hi [[ bˈætmæn ]]!", "Hi [[ bˈætmæn! ]]"),
+        ("[[ bˈætmæn ]], you [[ tˈu ]]?", "[[ bˈætmæn, ]] you [[ tˈu? ]]"),
+        ('"[[ bˈætmæn ]]" he said', '"[[ bˈætmæn ]] he said'),
+        ("[[ bˈætmæn ]]'s cave", "[[ bˈætmænz ]] cave"),
+        ("a [list] of]] things", "a [list] of]] things"),
+    ],
+)
+def test_marks_behind_phonemes_are_neither_lost_nor_read_out(text: str, inside: str) -> None:
+    assert marks_inside(text) == inside
+
+
+@pytest.mark.voice
+def test_phonemes_in_the_text_sound_like_the_word(piper: EngineHost) -> None:
+    word = joined(list(piper.synthesize(Request("Hello Batman!"))))
+    sounds = joined(list(piper.synthesize(Request("Hello [[ bˈætmæn ]]!"))))
+    assert word.size == sounds.size
+    np.testing.assert_allclose(sounds, word, rtol=0, atol=1e-4)
+    other = joined(list(piper.synthesize(Request("Hello [[ bˈʌtmæn ]]!"))))
+    assert other.size != word.size or not np.allclose(other, word, atol=1e-3)
 
 
 def test_every_voice_of_the_folders_can_be_asked_for_by_one_worker(folder: Path) -> None:

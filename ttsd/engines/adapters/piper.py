@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 INSTALL = 'pip install "ttsd[piper]"'
 KEPT = 3
 """Voices kept loaded; each takes some 100 MB."""
+_SOUNDS = re.compile(r"(\[\[[^\]]*?)\s*\]\](['’]s\b)?([^\w\s\[]*)")
+"""`[[ phonemes ]]`, with what behind it belongs to its last word."""
 _BOOT = Path(__file__).parents[1] / "boot.py"
 
 
@@ -97,7 +100,7 @@ class Piper:
         loaded = self._voice(request.voice or suited(request.language, self._default, self.voices))
         model, voice = loaded.model, loaded.voice
         speaker = self._speaker(loaded, request)
-        sentences = [phonemes for phonemes in voice.phonemize(request.text) if phonemes]
+        sentences = [phonemes for phonemes in voice.phonemize(marks_inside(request.text)) if phonemes]
         matches = piper_words.align(request.text, sentences) if model.hop else []
         given = 0
         self._run_options = options = onnxruntime.RunOptions()
@@ -113,7 +116,7 @@ class Piper:
                         frame = model.hop / voice.config.sample_rate
                         words = piper_words.times(matches, index, found, frame, offset) if found else ()
                     given += piece.samples.size
-                    yield Chunk(piece.samples, voice.config.sample_rate, words)
+                    yield Chunk(piece.samples, voice.config.sample_rate, words, loaded.described.name)
         except GraphError as error:
             if options.terminate:
                 raise EngineCancelled("cancelled") from error
@@ -206,6 +209,18 @@ class Piper:
         cores = os.cpu_count() or 1
         # Its threads wait without spinning, so two may have both of two cores; more leave one to others.
         return chosen or (cores if cores <= 2 else min(4, cores - 1))
+
+
+def marks_inside(text: str) -> str:
+    """*text* with the marks behind `[[ phonemes ]]` among the phonemes.
+
+    By themselves the library drops them, or reads them out: "exclamation", "s".
+    """
+
+    def inside(found: re.Match[str]) -> str:
+        return f"{found[1]}{'z' if found[2] else ''}{''.join(c for c in found[3] if c in '.,;:!?…')} ]]"
+
+    return _SOUNDS.sub(inside, text)
 
 
 def describe(file: VoiceFile) -> Voice:
