@@ -142,6 +142,8 @@ class Chunk:
     """Frames per second."""
     words: tuple[WordTime, ...] = ()
     """Word times that became known with this chunk; empty if the engine has none."""
+    voice: str | None = None
+    """The voice that speaks, where the engine chose it (for a language); None: as asked for, or its default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ LINE = "Good morning everybody, how are you today?"
 
 @pytest.fixture(scope="module")
 def library() -> None:
-    pytest.importorskip("py3langid")
+    if find_spec("py3langid") is None:
+        pytest.skip("py3langid is not installed")
 
 
 @pytest.fixture

@@ -233,7 +233,8 @@ class Chain:
         try:
             for chunk in chunks:
                 sentence.heard(chunk)
-                yield Heard(chunk, engine.name, voice_of(request) or engine.status().voice)
+                voice = voice_of(request) or chunk.voice or engine.status().voice
+                yield Heard(chunk, engine.name, voice)
         finally:
             # Left early, it must stop now, not when the garbage is collected.
             if close := getattr(chunks, "close", None):

@@ -181,9 +181,15 @@ def wants_float(event: Event) -> bool:
     return event.data.get("float") is True
 
 
-def audio_start(rate: int, job: int | None, *, floats: bool) -> Event:
-    """Sound follows, mono."""
-    return Event(AUDIO_START, _format(rate, job, floats))
+def audio_start(rate: int, job: int | None, *, floats: bool, voice: str | None = None) -> Event:
+    """Sound follows, mono. *voice*: the one that speaks, where the engine chose it."""
+    told = {} if voice is None else {"voice": voice}
+    return Event(AUDIO_START, _format(rate, job, floats) | told)
+
+
+def read_voice(event: Event) -> str | None:
+    """The voice that an engine says it chose."""
+    return _text(event.data.get("voice"))
 
 
 def audio_chunk(chunk: Chunk, job: int | None, *, floats: bool) -> Event:

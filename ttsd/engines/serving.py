@@ -240,7 +240,8 @@ class Service:
                     raise EngineCancelled("cancelled")
                 for ready in check.feed(chunk):
                     if not began:
-                        job.connection.send(protocol.audio_start(ready.rate, job.id, floats=job.floats))
+                        start = protocol.audio_start(ready.rate, job.id, floats=job.floats, voice=ready.voice)
+                        job.connection.send(start)
                         began = True
                     for piece in _pieces(ready):
                         job.connection.send(protocol.audio_chunk(piece, job.id, floats=job.floats))

@@ -86,6 +86,7 @@ class Talk:
     def sentence(self, job: int | None) -> Iterator[Chunk]:
         """The sound of *job*; None: of a server that does not tell whose it is. Raises EngineError, Closed."""
         pcm: PcmReader | None = None
+        voice: str | None = None
         samples = 0
         began = self._clock.monotonic()
         deadline, otherwise = began + self._patience.first, "gave no sound in time"
@@ -94,14 +95,14 @@ class Talk:
             if protocol.job_of(event) != job:
                 continue  # of a sentence before it
             if event.type == protocol.AUDIO_START:
-                pcm = PcmReader(event)
+                pcm, voice = PcmReader(event), protocol.read_voice(event)
             elif event.type == protocol.AUDIO_CHUNK:
                 pcm = pcm or PcmReader(event)
                 if self.first_seconds is None:
                     self.first_seconds = self._clock.monotonic() - began
                 sound = pcm.feed(event.payload)
                 samples += sound.size
-                yield Chunk(sound, pcm.rate, protocol.read_words(event))
+                yield Chunk(sound, pcm.rate, protocol.read_words(event), voice)
                 deadline, otherwise = (
                     self._clock.monotonic() + self._patience.idle,
                     "went silent in the middle",

@@ -122,7 +122,7 @@ class Espeak:
         import numpy as np
 
         samples = np.frombuffer(sound, np.int16).astype(np.float32) / np.float32(32768)
-        yield Chunk(samples, self._rate, _words(text, places, samples.size / self._rate))
+        yield Chunk(samples, self._rate, _words(text, places, samples.size / self._rate), voice)
 
     def cancel(self) -> None:
         """See Adapter: the library stops at its next piece."""

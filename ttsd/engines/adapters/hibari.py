@@ -64,7 +64,7 @@ class Hibari:
         voice = request.voice or suited(request.language, self._voices[self._default], self.voices)
         engine = self._load(voice)
         for sound in engine.stream(request.text, speed=float(request.options.get("speed", 1.0))):
-            yield Chunk(np.asarray(sound, np.float32), engine.sample_rate)
+            yield Chunk(np.asarray(sound, np.float32), engine.sample_rate, voice=voice)
 
     def cancel(self) -> None:
         """See Adapter: a sentence takes some ten milliseconds, the worker stops behind it."""

@@ -141,7 +141,7 @@ class Kokoro:
                 raise EngineRefused(f"its graph failed: {error}"[:300]) from error
             finally:
                 self._session.options = None
-            yield Chunk(np.asarray(samples, np.float32).reshape(-1), int(rate))
+            yield Chunk(np.asarray(samples, np.float32).reshape(-1), int(rate), voice=voice)
 
 
 def find(setup: Setup) -> tuple[Path, Path]:
