@@ -12,6 +12,7 @@ import argparse
 import os
 import shlex
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -31,7 +32,7 @@ from soundserver import PulseAudio, SoundServer  # noqa: E402 - see above
 from waiting import wait_for  # noqa: E402
 
 from ttsd.control.client import Client  # noqa: E402
-from ttsd.engines import voices  # noqa: E402
+from ttsd.engines import voices, wire  # noqa: E402
 from ttsd.errors import NotRunning  # noqa: E402
 
 if TYPE_CHECKING:
@@ -136,6 +137,29 @@ class Called:
         subprocess.run([*self._command, text], env=self._environment, check=True)
 
 
+class Wyoming:
+    """wyoming-piper and a small client: what arrives is passed on to a pacat that stays open."""
+
+    name = "wyoming-piper"
+
+    def __init__(self, socket_path: Path, pacat: subprocess.Popen[bytes]) -> None:
+        self._path, self._pacat = socket_path, pacat
+
+    def speak(self, text: str) -> None:
+        threading.Thread(target=self._pass_on, args=(text,), daemon=True).start()
+
+    def _pass_on(self, text: str) -> None:
+        assert self._pacat.stdin is not None
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self._path))
+            connection.sendall(wire.encode(wire.Event("synthesize", {"text": text})))
+            with connection.makefile("rb") as answers:
+                while (event := wire.read(answers)) is not None and event.type != "audio-stop":
+                    if event.type == "audio-chunk":
+                        self._pacat.stdin.write(event.payload)
+                        self._pacat.stdin.flush()
+
+
 class Bench:
     """The cable, the listener, and every way that is there."""
 
@@ -150,14 +174,14 @@ class Bench:
         self.ear.start()
         stack.callback(self.ear.stop)
 
-    def start(self, command: str | Sequence[str]) -> subprocess.Popen[bytes]:
-        """A process that ends with the bench, its children with it."""
+    def start(self, command: str | Sequence[str], *, fed: bool = False) -> subprocess.Popen[bytes]:
+        """A process that ends with the bench, its children with it. fed: its stdin is a pipe."""
         shell = isinstance(command, str)
         log: IO[bytes] = (self.folder / "log").open("ab")
         process = subprocess.Popen(
             ["bash", "-c", command] if shell else command,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -178,6 +202,14 @@ class Bench:
         self.start([sys.executable, "-m", "ttsd", "run", "--config", str(home / "ttsd.toml")])
         wait_for(lambda: _follows(home / "control.sock"), "the daemon", timeout=30)
         return Appended(f"ttsd, {engine}", home / "lines.txt"), home / "control.sock"
+
+    def wyoming(self, server: str, model: Path, pacat: str) -> Wyoming:
+        """wyoming-piper with this voice, on a socket of its own."""
+        path = self.folder / "wyoming.sock"
+        voice = ["--voice", model.stem, "--data-dir", str(model.parent)]
+        self.start([*shlex.split(server), "--uri", f"unix://{path}", *voice])
+        wait_for(path.exists, "wyoming-piper", timeout=60)
+        return Wyoming(path, self.start(shlex.split(pacat), fed=True))
 
     def followed(self, name: str, pipe: str) -> Appended:
         """A shell pipe behind `tail -F`; {file} in *pipe* is the followed file."""
@@ -203,13 +235,15 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
     process.wait(20)
 
 
-def _ways(bench: Bench) -> tuple[list[Way], list[Path]]:
+def _ways(bench: Bench, wyoming: str | None) -> tuple[list[Way], list[Path]]:
     model = voices.find("en_US-joe-medium", Path(), Path(), bench.folder).model
     piper = f"{sys.executable} -m piper -m {shlex.quote(str(model))} --output-raw"
     pacat = "pacat -d ttsd --raw --format=s16le --rate=22050 --channels=1 --latency-msec=20"
     daemons = [bench.ttsd("piper"), bench.ttsd("hibari")]
     ways: list[Way] = [way for way, _ in daemons]
     ways.append(bench.followed("tail -F | piper | pacat", f"tail -n0 -F {{file}} | {piper} | {pacat}"))
+    if wyoming:
+        ways.append(bench.wyoming(wyoming, model, pacat))
     loop = f'tail -n0 -F {{file}} | while read -r l; do echo "$l" | {piper} | {pacat}; done'
     ways.append(bench.followed("while read: piper", loop))
     if shutil.which("espeak-ng"):
@@ -270,6 +304,9 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--words", type=int, nargs="*", choices=TEXTS, default=list(TEXTS))
+    parser.add_argument(
+        "--wyoming-piper", metavar="COMMAND", help="what starts it; it needs an environment of its own"
+    )
     parser.add_argument("--ways", nargs="*", metavar="NAME", help="only those whose name has NAME in it")
     arguments = parser.parse_args()
     if reason := PulseAudio.missing():
@@ -278,7 +315,7 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         bench = Bench(folder, stack)
-        every, sockets = _ways(bench)
+        every, sockets = _ways(bench, arguments.wyoming_piper)
         ways = [way for way in every if any(name in way.name for name in arguments.ways or [""])]
         for way in ways:  # everything is warm before it is measured
             bench.ear.wait_for_quiet()
