@@ -37,7 +37,7 @@ def now(daemon: DaemonProcess) -> str:
 
 
 def vtt(daemon: DaemonProcess) -> Path:
-    return next((daemon.folder / "captions").glob("*.vtt"))
+    return wait_for(lambda: next((daemon.folder / "captions").glob("*.vtt"), None), "the captions")
 
 
 def cues(text: str) -> list[tuple[float, float, str]]:
@@ -68,7 +68,7 @@ def test_the_evening_is_written_as_it_goes_with_the_times_of_the_words(make_daem
     with EventStream(daemon.socket) as events:
         first = daemon.say("One two three. Four <five> & six.")
         events.until("sentence", id=first, index=1)
-        wait_for(lambda: (daemon.folder / "captions").exists() and cues(vtt(daemon).read_text()), "a cue")
+        wait_for(lambda: cues(vtt(daemon).read_text()), "a cue")
         assert [text for _, _, text in cues(vtt(daemon).read_text())] == ["One two three."]
         events.until("end", id=first)
         times = [told.fields["at"] for told in events.seen if told.name in ("sentence", "end")]

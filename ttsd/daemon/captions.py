@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd import events
-from ttsd.daemon.caption_files import LiveText, Transcript
 from ttsd.model import State, UtteranceId, WordTime
 from ttsd.speech.stage import Stage
-from ttsd.text.captions import Caption
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ttsd.clock import Clock
+    from ttsd.daemon.caption_files import LiveText, Transcript
     from ttsd.settings.captions import CaptionSettings
 
 log = structlog.get_logger("ttsd.daemon.captions")
@@ -154,6 +153,11 @@ class Captions:
         if settings.text != self._settings.text and self._live is not None:
             self._show("")
         self._settings, self._began = settings, self._clock.time()
+        self._live, self._transcripts = None, ()
+        if not self._wanted:
+            return
+        from ttsd.daemon.caption_files import LiveText, Transcript  # few want captions
+
         self._live = LiveText(settings.text) if settings.text is not None else None
         wanted = ((settings.vtt, False), (settings.srt, True))
         self._transcripts = tuple(
@@ -166,6 +170,8 @@ class Captions:
         if one is None or not self._transcripts:
             return
         text = " ".join(word.text for word in one.words) if cut and one.words else one.text
+        from ttsd.text.captions import Caption
+
         start = max(0.0, one.began - self._began)
         caption = Caption(start, max(start, now - self._began), text, tuple(one.words))
         for transcript in self._transcripts:
