@@ -18,13 +18,15 @@ from fetching import cache_folder, sha256
 from ttsd.engines import catalog, installed
 from ttsd.engines.connect import Place, Process
 from ttsd.engines.host import EngineHost
-from ttsd.engines.install import Installer, Wishes
+from ttsd.engines.install import Installer, Progress, Wishes
 from ttsd.engines.trial import Trial
 from ttsd.errors import EngineMissing
 from ttsd.model import EngineName
 from ttsd.settings import EngineSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ttsd.engines.engine import Scalar
     from ttsd.engines.entry import Entry
     from ttsd.model import Samples
@@ -54,9 +56,10 @@ def python_of(engine: str) -> Path:
         del python
         raise EngineMissing("the tests have it speak")
 
-    installer = Installer(
-        entry, data_folder(), speak, lambda at: sys.stderr.write(f"{engine}: {at.step}/{at.of} {at.what}\n")
-    )
+    def tell(at: Progress) -> None:
+        sys.stderr.write(f"{engine}: {at.step}/{at.of} {at.what}\n")
+
+    installer = Installer(entry, data_folder(), speak, tell)
     if installer.current() is None:
         installer.install(Wishes(device="cpu"))
     python = installed.python_of(data_folder(), entry.name)
@@ -101,10 +104,10 @@ def tiny(engine: str, *words: str) -> Path:
 def host_of(
     engine: str,
     folder: Path,
+    options: Mapping[str, Scalar],
     *,
     voice: str | None = None,
     adapter: str | None = None,
-    **options: Scalar,
 ) -> EngineHost:
     """The engine in a worker of its own venv; *folder*: of configuration and cache."""
     entry = entry_of(engine)

@@ -46,7 +46,13 @@ class Mayhem:
         """Every action in words, to see what a lost line went through."""
         self._folder = folder
         self.chance = chance
+        """What the seed decides."""
         self._generation = 0
+
+    def begin(self) -> Action:
+        """The first lines, and time for the follower to meet the file: older generations are history to it."""
+        yield from self._write()
+        yield Moment.CATCH_UP
 
     def act(self) -> Action:
         """One action, writing mostly."""

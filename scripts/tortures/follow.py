@@ -2,8 +2,8 @@
 
 The same actions, from the same seed, are done for ttsd's follower (its reader and its store in a process of
 their own, killed with SIGKILL) and for `tail -F` as people pipe it. Before an action that destroys bytes
-(copytruncate, deletion, another target of a link) the follower gets ten seconds to catch up: what was gone
-before anybody could read it was lost by its writer, not by its follower.
+(copytruncate, deletion, another target of a link) the follower gets time to catch up, ten seconds at most:
+what was gone before anybody could read it was lost by its writer, not by its follower.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ from mayhem import Mayhem, Moment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE = 10.0
-"""Seconds to catch up."""
 QUIET = 2.0
 """Seconds after the end in which repeats would come."""
 
@@ -52,6 +50,9 @@ while True:
 class Follower(Protocol):
     """Something that follows a.log in a folder and can be killed."""
 
+    patience: float
+    """Seconds it gets to catch up."""
+
     def start(self) -> None:
         """Begin, or begin again."""
         ...
@@ -67,6 +68,8 @@ class Follower(Protocol):
 
 class Ttsd:
     """ttsd's reader and store."""
+
+    patience = 10.0
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -95,6 +98,8 @@ class Ttsd:
 
 class Tail:
     """`tail -F` into a file. Restarted from the end, it loses; from the beginning, it repeats."""
+
+    patience = 2.0  # it looks at least once a second; what did not come by then never comes
 
     def __init__(self, folder: Path, *, first: str) -> None:
         self._folder, self._first = folder, first
@@ -149,8 +154,8 @@ class Torture:
         self.mayhem.file.touch()
         self._follower.start()
         try:
-            for _ in range(actions):
-                for moment in self.mayhem.act():
+            for action in (self.mayhem.begin, *[self.mayhem.act] * actions):
+                for moment in action():
                     self._meet(moment)
                 time.sleep(0.002)
             self._catch_up()
@@ -177,7 +182,7 @@ class Torture:
             time.sleep(0.001)
 
     def _catch_up(self) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._follower.patience
         while time.monotonic() < deadline:
             missing = len(self.mayhem.written) - len(set(self._follower.lines())) - self._hopeless
             if missing <= 0:

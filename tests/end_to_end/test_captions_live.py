@@ -37,7 +37,7 @@ def now(daemon: DaemonProcess) -> str:
 
 
 def vtt(daemon: DaemonProcess) -> Path:
-    return wait_for(lambda: next((daemon.folder / "captions").glob("*.vtt"), None), "the captions")
+    return wait_for(lambda: list((daemon.folder / "captions").glob("*.vtt")), "the captions")[0]
 
 
 def cues(text: str) -> list[tuple[float, float, str]]:

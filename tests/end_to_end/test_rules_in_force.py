@@ -108,7 +108,10 @@ def test_who_is_banned_is_taken_back_from_voice_queue_and_history_and_may_come_b
         events.until("end", id=sounding, state="dropped")
         events.until("begin", text=json.dumps(message("m6", "bo", "I am back"), separators=(",", ":")))
         events.until("end", state="spoken")
-    withdrawn = lambda: [text for text, _, reason in kept(daemon) if reason == "withdrawn"]  # noqa: E731 - asked twice
+
+    def withdrawn() -> list[str]:
+        return [text for text, _, reason in kept(daemon) if reason == "withdrawn"]
+
     wait_for(lambda: len(withdrawn()) == 3, "three to be withdrawn")
     assert withdrawn() == ["", "", ""]
     left = [json.loads(text)["text"] for text, state, _ in kept(daemon) if state == "spoken" and text]

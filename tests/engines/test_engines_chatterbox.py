@@ -33,7 +33,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
     def engine(voice: str | None = None, **options: Scalar) -> EngineHost:
         given = {"model": str(tiny("chatterbox")), **options}
-        host = host_of("chatterbox", tmp_path, voice=voice, adapter=adapter, **given)
+        host = host_of("chatterbox", tmp_path, given, voice=voice, adapter=adapter)
         made.append(host)
         return host
 

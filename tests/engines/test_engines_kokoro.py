@@ -37,7 +37,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
     made: list[EngineHost] = []
 
     def engine(voice: str | None = None, **options: Scalar) -> EngineHost:
-        host = host_of("kokoro", tmp_path, voice=voice, **{"model": str(kokoro_folder()), **options})
+        host = host_of("kokoro", tmp_path, {"model": str(kokoro_folder()), **options}, voice=voice)
         made.append(host)
         return host
 

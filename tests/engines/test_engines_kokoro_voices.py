@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttsd.engines.adapter import Setup
+from ttsd.engines.adapters.kokoro import find
 from ttsd.engines.adapters.kokoro_symbols import LONGEST, batches
 from ttsd.engines.adapters.kokoro_voices import best_for, blend, language_of
-from ttsd.errors import UnknownVoice
+from ttsd.errors import EngineMissing, UnknownVoice
 
 NAMES = ("af_heart", "af_bella", "bf_emma", "ef_dora", "jf_alpha", "pf_dora", "zf_xiaobei", "custom")
 
@@ -48,6 +53,25 @@ def test_a_blend_is_shares_of_voices() -> None:
 def test_what_is_no_blend_is_an_error(voice: str) -> None:
     with pytest.raises(UnknownVoice):
         blend(voice, NAMES)
+
+
+def test_of_several_models_the_whole_one_is_used_or_the_one_that_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "kokoro"
+    folder.mkdir(parents=True)
+    setup = Setup(base=tmp_path, data=tmp_path / "data")
+    with pytest.raises(EngineMissing, match=r"no model kokoro-v1\.0\.onnx"):
+        find(setup)
+    for name in ("kokoro-v1.0.int8.onnx", "voices-v1.0.bin"):
+        (folder / name).touch()
+    assert find(setup)[0].name == "kokoro-v1.0.int8.onnx"
+    (folder / "kokoro-v1.0.onnx").touch()
+    assert find(setup) == (folder / "kokoro-v1.0.onnx", folder / "voices-v1.0.bin")
+    assert find(replace(setup, options={"precision": "int8"}))[0].name == "kokoro-v1.0.int8.onnx"
+    with pytest.raises(EngineMissing, match="fp16"):
+        find(replace(setup, options={"precision": "fp16"}))
+    (tmp_path / "mine.onnx").touch()
+    mine = replace(setup, options={"model": "mine.onnx", "voices": "data/kokoro/voices-v1.0.bin"})
+    assert find(mine) == (tmp_path / "mine.onnx", folder / "voices-v1.0.bin")
 
 
 @given(st.text(alphabet="abc ,.ˈː—", max_size=900))

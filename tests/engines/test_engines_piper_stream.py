@@ -107,7 +107,8 @@ def test_scales_and_speakers_change_the_sound(folder: Path) -> None:
         lively = [
             joined(list(piper.synthesize(Request(SENTENCE.text, options={scale: 1.0})))) for _ in range(2)
         ]
-        assert lively[0].size != lively[1].size or not np.allclose(*lively, atol=1e-3), scale
+        one, other = lively
+        assert one.size != other.size or not np.allclose(one, other, atol=1e-3), scale
     by_name = joined(list(piper.synthesize(Request(SENTENCE.text, voice="random-3", speaker="speaker2"))))
     by_number = joined(list(piper.synthesize(Request(SENTENCE.text, options={"speaker": "2"}))))
     np.testing.assert_allclose(by_name, by_number, rtol=0, atol=1e-6)

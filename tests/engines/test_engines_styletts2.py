@@ -35,7 +35,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
     def engine(voice: str | None = None, **options: Scalar) -> EngineHost:
         given = {"model": str(tiny("styletts2")), "speaker_wav": "ana.wav", **options}
-        host = host_of("styletts2", tmp_path, voice=voice, **given)
+        host = host_of("styletts2", tmp_path, given, voice=voice)
         made.append(host)
         return host
 

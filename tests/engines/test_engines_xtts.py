@@ -41,7 +41,7 @@ def make(tmp_path: Path, model: Path) -> Iterator[Make]:
     made: list[EngineHost] = []
 
     def engine(voice: str | None = None, **options: Scalar) -> EngineHost:
-        host = host_of("xtts", tmp_path, voice=voice, **{"model": str(model), **options})
+        host = host_of("xtts", tmp_path, {"model": str(model), **options}, voice=voice)
         made.append(host)
         return host
 

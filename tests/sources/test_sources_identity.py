@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import pytest
 
 from ttsd.settings import Size, SourceSettings
 from ttsd.sources.files import SystemFiles
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from following import Follow, Following
 
     from ttsd.sources.files import File, Seen
+
+births = pytest.mark.skipif(sys.platform == "win32", reason="NTFS gives no file id twice")
 
 
 class OneInode(SystemFiles):
@@ -56,6 +61,32 @@ class _Reopened:
         pass
 
 
+class Recycled(SystemFiles):
+    """A file system that recycles its only inode, and tells when files were born."""
+
+    def look(self, path: str, *, closely: bool = False) -> Seen | None:
+        seen = super().look(path, closely=closely)
+        return None if seen is None else seen._replace(device=1, inode=1)
+
+    def open(self, path: str) -> File:
+        return _Renumbered(super().open(path))
+
+
+class _Renumbered:
+    """A file with that inode."""
+
+    def __init__(self, file: File) -> None:
+        self.read_at, self.next_data, self.close, self._seen = (
+            file.read_at,
+            file.next_data,
+            file.close,
+            file.seen,
+        )
+
+    def seen(self) -> Seen:
+        return self._seen()._replace(device=1, inode=1)
+
+
 def test_row_1_a_recycled_inode_is_not_trusted(following: Following) -> None:
     follow = following(files=OneInode())
     path = follow.write("a.log", "old one\nold two\n")
@@ -74,6 +105,53 @@ def test_row_1_also_when_it_happened_while_ttsd_was_down(following: Following) -
     follow.write("a.log", "new and longer\n")
     follow.start()
     assert follow.look() == ["old one", "new and longer"]
+
+
+@births
+def test_row_1_a_recycled_inode_hides_no_generation_that_came_and_went_meanwhile(
+    following: Following,
+) -> None:
+    follow = following(files=Recycled())
+    path = follow.write("a.log", "")
+    follow.look()
+    follow.close()
+    follow.write("a.log", "one\n")
+    saved = follow.write(".new", "one\ntwo\n")
+    saved.replace(path)
+    path.rename(path.with_name("a.log.1"))
+    follow.write("a.log", "three\n")
+    follow.start()
+    assert follow.pause(2) == ["one", "two", "three"]
+
+
+@births
+def test_row_1_nor_is_its_text_taken_for_that_of_the_file_that_had_the_inode(following: Following) -> None:
+    follow = following(files=Recycled())
+    path = follow.write("a.log", "one\n")
+    follow.look()
+    follow.close()
+    path.rename(path.with_name("a.log.1"))
+    follow.write("a.log.1", "two\n")
+    follow.write("a.log", "three\n")
+    path.rename(path.with_name("a.log.2"))
+    follow.write("a.log", "four\n")
+    follow.start()
+    assert follow.pause(2) == ["one", "two", "three", "four"]
+    follow.restart()
+    assert follow.pause(2) == ["one", "two", "three", "four"]
+
+
+@births
+def test_row_1_a_file_that_was_closed_for_want_of_room_is_known_by_its_birth(following: Following) -> None:
+    sources = (SourceSettings(path="a.log"), SourceSettings(path="b.log"))
+    follow = following(*sources, files=Recycled(), handles=1)
+    path = follow.write("a.log", "one\n")
+    follow.look()
+    follow.write("b.log", "this closes the other\n")
+    follow.look()
+    path.unlink()
+    follow.write("a.log", "a quite different file\n")
+    assert follow.pause(2) == ["one", "this closes the other", "a quite different file"]
 
 
 def test_row_2_short_files_are_known_from_their_first_byte(follow: Follow) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ttsd.settings import SourceSettings
+from ttsd.store import Checkpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -299,3 +300,79 @@ def test_a_copy_beside_a_file_that_never_shrinks_is_no_generation(follow: Follow
     shutil.copy(path, path.with_name("a.log.1"))
     follow.write("a.log", "two\n")
     assert follow.pause(2) == ["one", "two"]
+
+
+def test_row_15_a_new_file_that_begins_like_the_rotated_one_is_read_at_once(follow: Follow) -> None:
+    header = "=" * 100 + "\n"
+    path = follow.write("a.log", header + "one\n")
+    follow.look()
+    rotate(path)
+    follow.write("a.log", header)
+    assert follow.look(0.5) == [header.strip(), "one", header.strip()]
+    follow.write("a.log", "two\n")
+    assert follow.look(0.5)[3:] == ["two"]
+
+
+def test_row_15_late_writers_make_no_older_file_look_newer_than_those_that_followed_it(
+    follow: Follow,
+) -> None:
+    path = follow.write("a.log", "one\n")
+    follow.look()
+    placed = path.stat().st_mtime_ns
+    rotate(path)
+    later(follow.write("a.log.1", "late\n"), 100)
+    follow.write("a.log", "two\n")
+    assert follow.look() == ["one", "late", "two"]
+    (old,) = [at for at in follow.store.checkpoints() if at.path.endswith(".1")]
+    assert old.modified == placed
+
+
+def test_row_20_an_editor_replaces_the_link_while_its_target_lives_on(follow: Follow) -> None:
+    target = follow.write("day-1", "one\n")
+    link = follow.folder / "a.log"
+    link.symlink_to(target)
+    follow.look()
+    follow.close()
+    text = "".join(f"line {number} of a text that is no chance\n" for number in range(3))
+    follow.write("day-1", text)
+    save_over(link, target.read_text() + "two\n", follow)
+    follow.start()
+    assert follow.pause(2) == ["one", *text.splitlines(), "two"]
+
+
+def test_row_20_also_if_ttsd_dies_before_it_could_tell(following: Following) -> None:
+    sources = (SourceSettings(path="a.log", start="beginning"), SourceSettings(path="b.log"))
+    follow = following(*sources, handles=1)
+    text = "".join(f"line {number} of a text that is no chance\n" for number in range(3))
+    target = follow.write("day-1", text)
+    link = follow.folder / "a.log"
+    link.symlink_to(target)
+    follow.look()
+    follow.write("b.log", "this closes the other\n")
+    follow.look()
+    os.truncate(target, 0)
+    follow.look(0.0)
+    save_over(link, "new\n" + text, follow)
+    follow.write("day-1", "new\n" + text)
+    follow.look(0.0)
+    follow.restart()
+    assert [one for one in follow.pause(3) if "closes" not in one] == [
+        *text.splitlines(),
+        "new",
+        *text.splitlines(),
+    ]
+
+
+def test_row_20_a_rotated_link_and_what_it_leads_to_are_one_file_after_a_crash(follow: Follow) -> None:
+    link = follow.folder / "a.log"
+    link.symlink_to(follow.write("day-1", "one\n"))
+    follow.look()
+    rotate(link)
+    follow.write("day-1", "two\n")
+    follow.write("a.log", "three\n")
+    # Both rows still have the path: ttsd died before it could note what became of the older one.
+    new = follow.reader._context.files.look(str(link), closely=True)
+    assert new is not None
+    follow.store.remember((Checkpoint(str(link), new.identity),))
+    follow.restart()
+    assert sorted(follow.pause(2)) == ["one", "three", "two"]

@@ -111,8 +111,8 @@ class Torture:
         self.busy = False
 
     def run(self, actions: int) -> None:
-        for _ in range(actions):
-            self.action = self.mayhem.act()
+        for action in (self.mayhem.begin, *[self.mayhem.act] * actions):
+            self.action = action()
             while self.action is not None:
                 self.advance()
                 self.serve()

@@ -219,8 +219,10 @@ def _copied(tail: Tail, doubt: Doubt, file: File, seen: Seen, now: float) -> flo
                 return None
             waiting = True
         else:
-            waiting = (
-                waiting or verdict is Verdict.CONTINUES or same_so_far(original.handle(), file, seen.size)
+            # Nobody copies a file to the place that it had: this one begins like the file that was rotated away.
+            waiting = waiting or (
+                original.home != tail.path
+                and (verdict is Verdict.CONTINUES or same_so_far(original.handle(), file, seen.size))
             )
     if waiting and now - doubt.since < COPY_WAIT:
         return doubt.since + COPY_WAIT

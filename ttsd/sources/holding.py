@@ -51,9 +51,9 @@ class Holding:
         """Store who is where and who is gone. Raises StoreError; it is tried again at the next look."""
         self.context.store.forget(self.gone)
         self.gone.clear()
-        # Not those in doubt: the question has to come up again after a crash. Nor those that are gone: then
+        # Not new ones in doubt: the question has to come up again after a crash. Nor those that are gone: then
         # nobody can read them any more, and their inodes may be given to other files.
-        tails = [tail for tail in self.unsaved if tail.followed and tail.doubt is None and not tail.is_gone()]
+        tails = [tail for tail in self.unsaved if tail.followed and not (tail.is_undecided or tail.is_gone())]
         for tail, at in zip(tails, self.context.store.remember(tail.at for tail in tails), strict=True):
             tail.at = at
         self.unsaved = []

@@ -121,6 +121,11 @@ class Tail:
         return max(self.size - self.at.offset, 0)
 
     @property
+    def is_undecided(self) -> bool:
+        """Whether it is new and nobody knows yet what was read of its text."""
+        return self.doubt is not None and self.at.id is None
+
+    @property
     def is_open(self) -> bool:
         """Whether it holds a handle now."""
         return self._file is not None
