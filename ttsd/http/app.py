@@ -25,6 +25,7 @@ from ttsd.http.routes import (
     monitor,
     openai,
     sockets,
+    speakers,
     synthesis,
 )
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from ttsd.http.here import Context
     from ttsd.settings.http import HttpSettings
 
-ROUTES = (synthesis, batch, catalogue, health, monitor, control, models, finetune, openai, sockets)
+ROUTES = (synthesis, batch, catalogue, health, monitor, control, models, finetune, speakers, openai, sockets)
 _THEIRS = ("/v1/audio/", "/v1/models")
 """Where errors are told as OpenAI tells them, too."""
 

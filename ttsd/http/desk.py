@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ttsd import paths
 from ttsd.engines import catalog, installed
 from ttsd.engines.roster import Roster, user_place
 from ttsd.errors import EngineError, TtsdError, UnknownVoice, UsageError
-from ttsd.http import wishes
+from ttsd.http import finetuned, wishes
 from ttsd.http.encode import encoder
 from ttsd.http.order import Part
 from ttsd.http.pipe import Left
 from ttsd.http.problems import Refused
 from ttsd.model import EngineName
 from ttsd.settings import EngineSettings
+from ttsd.speakers import Speakers
 from ttsd.speech import direct
 from ttsd.speech.convert import Converters
 
@@ -140,11 +142,20 @@ class Desk:
         names = (_known(order.engine, settings),) if order.engine is not None else settings.engines
         if order.language is not None:
             wishes.check_language(order.language, names)
-        casts = wishes.casts(names, order.wishes, settings)
+        recordings: tuple[str, ...] = ()
+        if "speaker" in order.wishes:
+            recordings = tuple(one.name for one in Speakers(paths.default_data_dir()).listed())
+        casts = wishes.casts(names, order.wishes, settings, recordings)
+        if "checkpoint" in order.wishes:
+            finetuned.check(settings, str(order.wishes["checkpoint"]))
         script = self._read(settings).read(
             order.text, source=order.source, voice=order.voice, language=order.language
         )
-        return _wishful(script, casts), self._build(tuple(casts), settings)
+        chain = self._build(tuple(casts), settings)
+        for engine in chain.engines:
+            if casts[engine.name].speaker is not None:
+                _check_speaker(engine, order.voice)
+        return _wishful(script, casts), chain
 
     def _build(self, names: tuple[EngineName, ...], settings: Settings) -> Chain:
         modest = {
@@ -190,6 +201,17 @@ def _known(name: EngineName, settings: Settings) -> EngineName:
     if why is not None:
         raise Refused(404, f"{entry.label} {why}", where="engine", next_step=entry.install)
     return EngineName(entry.name)
+
+
+def _check_speaker(engine: Engine, voice: str | None) -> None:
+    """Raises Refused if its voice has no speakers at all: it would pass the wish over. Raises EngineError."""
+    entry = catalog.find(engine.name)
+    if entry is None or entry.cloning:
+        return
+    known = {one.name: one for one in engine.voices()}  # it is loaded now, as it would be in a moment
+    used = known.get(voice or engine.status().voice or "")
+    if used is not None and not used.speakers:
+        raise Refused(422, f"the voice {used.name} of {engine.name} has one speaker", where="speaker")
 
 
 def _wishful(script: Script, casts: Mapping[EngineName, Cast]) -> Script:

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from ttsd.errors import (
+    CheckpointError,
     ConfigError,
     EngineError,
     EngineMissing,
@@ -79,6 +80,7 @@ _STATUS: Sequence[tuple[type[TtsdError], int]] = (
     (UnknownVoice, 404),
     (UnknownUtterance, 404),
     (SourceError, 404),
+    (CheckpointError, 404),
     (EngineMissing, 404),
     (EngineRefused, 422),
     (UsageError, 422),

@@ -68,6 +68,8 @@ def order_of(asked: Base, settings: HttpSettings) -> Order:
         value = getattr(asked, one.name)
         if value is not None and value != one.default:
             given[one.name] = value
+    if "speaker" in given:
+        check_name(str(given["speaker"]), "speaker")
     return Order(
         asked.text,
         form_of(asked.format, asked.rate, asked.subtype),

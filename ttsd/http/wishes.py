@@ -16,7 +16,7 @@ from ttsd.settings import EngineSettings
 from ttsd.text.language import general, is_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ttsd.engines.engine import Scalar
     from ttsd.engines.entry import Entry
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 LANGUAGE = "pt"
 """Where a request names none: it holds for voices that speak it; others speak as they are configured."""
+
+RECORDING = "speaker_wav"
+"""The option by which engines that clone take a recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +70,20 @@ def takers(parameter: Parameter) -> tuple[str, ...]:
 
 
 def casts(
-    engines: Sequence[EngineName], wishes: Mapping[str, Scalar], settings: Settings
+    engines: Sequence[EngineName],
+    wishes: Mapping[str, Scalar],
+    settings: Settings,
+    recordings: Collection[str] = (),
 ) -> dict[EngineName, Cast]:
     """For each of *engines* that has everything wished for, how to ask it. Raises Refused if none has.
 
-    wishes: parameters that are not at their defaults.
+    wishes: parameters that are not at their defaults; recordings: names of those that can be cloned.
     """
     found: dict[EngineName, Cast] = {}
     refusals: list[Refused] = []
     for name in engines:
         try:
-            found[name] = _cast(name, wishes, settings)
+            found[name] = _cast(name, wishes, settings, recordings)
         except Refused as refused:
             refusals.append(refused)
     if not found and refusals:
@@ -106,7 +112,9 @@ def check_language(language: str, engines: Sequence[EngineName]) -> None:
         )
 
 
-def _cast(name: EngineName, wishes: Mapping[str, Scalar], settings: Settings) -> Cast:
+def _cast(
+    name: EngineName, wishes: Mapping[str, Scalar], settings: Settings, recordings: Collection[str]
+) -> Cast:
     entry = catalog.find(name)
     configured = settings.engine.get(name, EngineSettings()).options
     options: dict[str, Scalar] = {}
@@ -123,6 +131,8 @@ def _cast(name: EngineName, wishes: Mapping[str, Scalar], settings: Settings) ->
     if entry is not None and (problems := catalog.option_problems(name, options)):
         raise Refused(422, f"{entry.label}: {problems[0]}", where=next(iter(options)))
     speaker = wishes.get("speaker")
+    if speaker in recordings and entry is not None and entry.cloning:
+        return Cast({**options, RECORDING: speaker})
     return Cast(options, None if speaker is None else str(speaker))
 
 

