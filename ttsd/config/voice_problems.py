@@ -31,7 +31,7 @@ _NAME = re.compile(r"\S(.{0,62}\S)?")
 
 def problems(settings: Settings, folder: Path) -> Iterator[Problem]:
     """All of them. *folder*: the configuration's."""
-    if not settings.voice and not settings.route and not any(_named(settings)):
+    if not settings.voice and not settings.route and not any(named(settings)):
         return
     here = [file.name for file in voices.listed(folder, paths.default_data_dir())]
     for name, preset in settings.voice.items():
@@ -42,7 +42,7 @@ def problems(settings: Settings, folder: Path) -> Iterator[Problem]:
             known = ", ".join(settings.engines)
             hint = did_you_mean(route.engine, settings.engines)
             yield Problem(("route", index, "engine"), f'"{route.engine}" is not in the chain ({known}){hint}')
-    for where, name in _named(settings):
+    for where, name in named(settings):
         problem = _unknown(name, settings, here)
         if problem is not None:
             yield Problem(where, problem)
@@ -89,7 +89,7 @@ def _of_preset(
         yield ("convert", "command"), "names no program"
 
 
-def _named(settings: Settings) -> Iterator[tuple[Where, str]]:
+def named(settings: Settings) -> Iterator[tuple[Where, str]]:
     """Every place of the configuration where a voice is named."""
     for index, source in enumerate(settings.sources):
         if source.voice is not None:

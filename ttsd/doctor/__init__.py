@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsd import paths
-from ttsd.doctor import engines, machine, places, service, sound, sources
+from ttsd.doctor import engines, machine, places, service, sound, sources, voices
 from ttsd.doctor.check import Check, examine
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def probes(settings: Settings) -> tuple[tuple[str, Probe], ...]:
         ("sources", lambda: sources.followed(settings)),
         ("watching", lambda: machine.watching(settings, Path("/proc"))),
         ("engines", lambda: engines.chain(settings)),
+        ("voices", lambda: voices.asked_for(settings)),
         ("sound", lambda: sound.outputs(settings)),
         ("service", service.installed),
         ("clock", lambda: machine.clock(time.time(), folder)),
