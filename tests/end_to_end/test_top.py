@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from daemon_process import DaemonProcess, MakeDaemon
 
-if sys.platform == "win32":
-    pytest.skip("Windows has no such terminals", allow_module_level=True)
+pytest.importorskip("termios", reason="Windows has no such terminals")
+assert sys.platform != "win32"  # for mypy
 
 import fcntl
 import pty
