@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 pytest.importorskip("termios", reason="Windows has no such terminals")
 assert sys.platform != "win32"  # for mypy
 
-import fcntl
-import pty
-import termios
+import fcntl  # noqa: E402 - Windows has none of these
+import pty  # noqa: E402
+import termios  # noqa: E402
 
 LONG = "This is a sentence that lasts for a while, so that there is time to look at it."
 
