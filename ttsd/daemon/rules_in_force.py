@@ -45,6 +45,15 @@ class RulesInForce:
         if self._detector is not None:
             self._detector.close()
 
+    def _detect_with(self, new: Detector | None) -> None:
+        """A detector that runs goes on, if the new one would be the same."""
+        old = self._detector
+        if old is not None and new is not None and old.expected == new.expected:
+            return
+        self._detector = new
+        if old is not None:
+            old.close()
+
     def make(self, settings: Settings) -> Reading:
         """A reading by *settings*; a file that cannot be read is told in the log. Raises PatternError."""
         # Imported here: the control socket answers before the rules are compiled.
@@ -52,8 +61,7 @@ class RulesInForce:
         from ttsd.speech.reading import Reading
         from ttsd.text import files
 
-        if self._detector is None:
-            self._detector = detector(settings, self._clock)
+        self._detect_with(detector(settings, self._clock))
         found = files.read(settings, self._detector)
         for problem in found.problems:
             log.warning("rules_lack_words", problem=problem)

@@ -34,7 +34,7 @@ log = structlog.get_logger("ttsd.speech")
 
 LIBRARY = "py3langid"
 INSTALL = 'pip install "ttsd[languages]"'
-START = 20.0
+START = 10.0
 """Seconds until its first answer, with the library's models."""
 ANSWER = 2.0
 """Seconds until every other answer."""
@@ -71,6 +71,7 @@ class Detector:
         lines are likely to be in."""
         self._clock = clock or SystemClock()
         self._command = tuple(command or (sys.executable, "-I", str(_WORKER), *expected))
+        self.expected = tuple(expected)
         self._lock = threading.Lock()
         self._known: OrderedDict[str, str | None] = OrderedDict()
         self._process: _Process | None = None
@@ -84,22 +85,28 @@ class Detector:
             return found
         if not found:
             return None
-        text = text[:LONGEST]
-        with self._lock:
-            if text in self._known:
-                self._known.move_to_end(text)
-                return self._known[text]
-            try:
-                answer = self._ask(text)
-            except _SilentError as error:
-                self._rests_until = self._clock.monotonic() + PAUSE
-                log.warning("language_not_detected", reason=str(error), rest_seconds=PAUSE)
-                return None
-            if self._process is not None:
-                self._known[text] = answer
-                if len(self._known) > REMEMBERED:
-                    self._known.popitem(last=False)
-            return answer
+        if not self._lock.acquire(timeout=ANSWER):  # somebody waits for its start: it need not be two
+            return None
+        try:
+            return self._remembered(text[:LONGEST])
+        finally:
+            self._lock.release()
+
+    def _remembered(self, text: str) -> str | None:
+        if text in self._known:
+            self._known.move_to_end(text)
+            return self._known[text]
+        try:
+            answer = self._ask(text)
+        except _SilentError as error:
+            self._rests_until = self._clock.monotonic() + PAUSE
+            log.warning("language_not_detected", reason=str(error), rest_seconds=PAUSE)
+            return None
+        if self._process is not None:
+            self._known[text] = answer
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return answer
 
     def __enter__(self) -> Self:
         return self
