@@ -93,3 +93,18 @@ def test_any_text_is_read_back_as_it_was(text: str, start: float, length: float,
         assert vtt(cue)
     if speaker is None:
         assert all(srt(cue, 1).count("\n") <= LINES + 3 for cue in cues(caption))
+
+
+def test_punctuation_stays_with_the_words_whose_times_are_known() -> None:
+    words = (WordTime("He", 0, 1), WordTime("said", 1, 2), WordTime("No", 2, 3), WordTime("never", 3, 4))
+    text = all_vtt([Caption(0, 4, 'He said: "No, (never)!"', words)])
+    assert 'He <00:00:01.000>said: <00:00:02.000>"No, <00:00:03.000>(never)!"' in text
+    strange = all_vtt([Caption(0, 4, "$5", (WordTime("five", 0, 1), WordTime("dollars", 1, 2)))])
+    assert "five <00:00:01.000>dollars" in strange
+
+
+@given(st.text(max_size=80), st.lists(st.text(max_size=8), max_size=8))
+def test_words_of_any_engine_make_cues(text: str, words: list[str]) -> None:
+    times = tuple(WordTime(word, index, index + 1) for index, word in enumerate(words))
+    for cue in cues(Caption(0, 9, text, times)):
+        assert cue.end > cue.start

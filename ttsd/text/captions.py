@@ -68,7 +68,7 @@ def estimated(text: str, seconds: float) -> tuple[WordTime, ...]:
 def cues(caption: Caption) -> tuple[Cue, ...]:
     """The caption in pieces that fit a screen, each with its own times."""
     length = max(caption.end - caption.start, _SHORTEST)
-    words = caption.words or estimated(caption.text, length)
+    words = _dressed(caption.text, caption.words) or estimated(caption.text, length)
     name = f"{caption.speaker}: " if caption.speaker else ""
     pieces: list[list[WordTime]] = [[]]
     for word in words:
@@ -88,6 +88,25 @@ def cues(caption: Caption) -> tuple[Cue, ...]:
         end = max(end, start + 0.001)
         found.append(Cue(start, end, _joined(piece), moved, caption.speaker, estimated=not caption.words))
     return tuple(found)
+
+
+def _dressed(text: str, words: Sequence[WordTime]) -> tuple[WordTime, ...]:
+    """The words with the punctuation around them; as they are, if they are not the text's own."""
+    begins, at = list[int](), 0
+    for word in words:
+        found = text.find(word.text, at)
+        if found < 0:
+            return tuple(words)
+        blank = max(text.rfind(mark, at, found) for mark in " \t\n")
+        begins.append(found if blank < 0 else blank + 1)
+        at = found + len(word.text)
+    if not begins:
+        return ()
+    ends, begins[0] = [*begins[1:], len(text)], 0
+    return tuple(
+        WordTime(" ".join(text[begin:end].split()), word.start, word.end)
+        for begin, end, word in zip(begins, ends, words, strict=True)
+    )
 
 
 def _joined(words: Sequence[WordTime]) -> str:
