@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MODEL = bytes(range(256)) * 400
 CARD = "# Model card\n\n## Dataset\n\n* URL: example.org\n* License: CC0\n"
@@ -38,11 +38,12 @@ class Faults:
 class VoiceServer:
     """The server; a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, voices: Mapping[str, tuple[bytes, bytes]] | None = None) -> None:
+        """*voices*: model and JSON of each, by name; default: NAMES, which are no real ones."""
         self.faults = Faults()
         self.asked: list[tuple[str, str | None]] = []
         """Paths and ranges, in order."""
-        self.files = dict(_files())
+        self.files = dict(_files(voices or {name: _unreal(name) for name in NAMES}))
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = False
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -62,14 +63,18 @@ class VoiceServer:
         self._thread.join()
 
 
-def _files() -> Iterator[tuple[str, bytes]]:
+def _unreal(name: str) -> tuple[bytes, bytes]:
+    return name.encode() + MODEL, json.dumps({"language": {"code": name[:5]}}).encode()
+
+
+def _files(voices: Mapping[str, tuple[bytes, bytes]]) -> Iterator[tuple[str, bytes]]:
     entries: dict[str, Any] = {}
-    for name in NAMES:
+    for name, (model, config) in voices.items():
         code, short, quality = name.split("-")
         folder = f"{code[:2]}/{code}/{short}/{quality}"
         files = {
-            f"{folder}/{name}.onnx": name.encode() + MODEL,
-            f"{folder}/{name}.onnx.json": json.dumps({"language": {"code": code}}).encode(),
+            f"{folder}/{name}.onnx": model,
+            f"{folder}/{name}.onnx.json": config,
             f"{folder}/MODEL_CARD": CARD.encode(),
         }
         entries[name] = {
@@ -90,7 +95,7 @@ def _files() -> Iterator[tuple[str, bytes]]:
             "aliases": [f"{code[:2]}-{short}"],
         }
         yield from ((f"/{path}", data) for path, data in files.items())
-    entries["../../evil"] = entries[NAMES[0]]
+    entries["../../evil"] = next(iter(entries.values()))
     entries["no-files"] = {"language": {"code": "de_DE"}}
     yield "/voices.json", json.dumps(entries).encode()
 

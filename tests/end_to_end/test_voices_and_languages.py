@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import wave
 from importlib.util import find_spec
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from daemon_process import FILES, MakeDaemon, configuration
+from piper_voices import unpack
+from voice_server import VoiceServer
 from waiting import wait_for
 
 ENGLISH = "Good morning everybody, how are you today?"
@@ -137,3 +140,42 @@ command = ["/nowhere/at/all"]
     traces = {past["id"]: past["trace"] for past in daemon.call("history.list")["utterances"]}
     assert traces[first["id"]]["converted"] >= traces[first["id"]]["first_chunk"]
     assert "converted" not in traces[second["id"]]
+
+
+def test_a_voice_that_is_added_is_spoken_with_without_a_restart(
+    make_daemon: MakeDaemon, tmp_path: Path
+) -> None:
+    if not find_spec("piper"):
+        pytest.skip("piper is not installed")
+    first, second = "en_US-one-low", "pt_BR-two-low"
+    model = unpack("random-1", tmp_path / "made")
+    made = model.read_bytes(), model.with_name(f"{model.name}.json").read_bytes()
+    with VoiceServer({first: made, second: made}) as server:
+        daemon = make_daemon(
+            f"""
+engines = ["piper"]
+[engine.piper]
+voice = "{first}"
+stream = false
+[voices]
+catalogue = "{server.catalogue}"
+{FILES}
+[state]
+dir = "state"
+[control]
+socket = "ttsd.sock"
+"""
+        )
+        assert daemon.ttsd("voices", "add", first).returncode == 0
+        daemon.start()
+        assert daemon.ttsd("say", "--wait", "a b c d e").returncode == 0
+        assert "no engine has the voice" in daemon.ttsd("say", "--voice", second, "--wait", "a b c").stdout
+        added = daemon.ttsd("voices", "add", second)
+        assert "ttsd, which runs, has it from its next sentence on" in added.stdout, added.stderr
+        assert daemon.ttsd("say", "--voice", second, "--wait", "a b c d e").returncode == 0
+        assert [entry["voice"] for entry in daemon.spoken()] == [first, second]
+        listed = json.loads(daemon.ttsd("voices", "list", "--json").stdout)["voices"]
+        assert {(one["engine"], one["name"], one["licence"]) for one in listed} >= {
+            ("piper", first, "CC0"),
+            ("piper", second, "CC0"),
+        }
