@@ -14,7 +14,7 @@ import sys
 from typing import NamedTuple, Protocol
 
 from ttsd.errors import SourceError
-from ttsd.sources.births import born
+from ttsd.sources.births import born, look_closely
 
 
 class Seen(NamedTuple):
@@ -93,7 +93,7 @@ class SystemFiles:
         made = 0
         try:
             if closely:
-                found, made = _stat_closely(path)
+                found, made = look_closely(path)
             else:
                 found = os.stat(path)  # noqa: PTH116 - a Path for each of a thousand files each look is measurable
         except (FileNotFoundError, NotADirectoryError):
@@ -176,9 +176,6 @@ if sys.platform == "win32":
         del fd
         return offset
 
-    def _stat_closely(path: str) -> tuple[os.stat_result, int]:
-        return os.stat(path), 0  # noqa: PTH116 - text
-
 else:
 
     def _open(path: str) -> int:
@@ -195,16 +192,3 @@ else:
         except OSError as error:
             # ENXIO: nothing but hole up to the end. Others: the file system does not know.
             return os.fstat(fd).st_size if error.errno == errno.ENXIO else offset
-
-    def _stat_closely(path: str) -> tuple[os.stat_result, int]:
-        """What lies at *path*, and its birth, both of the same file."""
-        # O_PATH: neither rights nor a FIFO's writer are needed. Elsewhere the birth is in the answer of stat.
-        fd = os.open(path, os.O_PATH | os.O_CLOEXEC) if sys.platform == "linux" else -1
-        if fd < 0:
-            found = os.stat(path)  # noqa: PTH116 - text
-            return found, born(fd, found)
-        try:
-            found = os.fstat(fd)
-            return found, born(fd, found)
-        finally:
-            os.close(fd)
