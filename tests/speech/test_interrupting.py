@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from engine_parts import entry, host
 
+from ttsd.engines.chain import Chain
 from ttsd.engines.engine import Request
 from ttsd.engines.side_by_side import SideBySide
 from ttsd.errors import EngineCancelled
@@ -45,3 +46,34 @@ def test_where_one_process_cannot_stop_the_other_one_speaks(tmp_path: Path) -> N
     assert busy[0] in [one.status().pid for one in workers], "which goes on as ever"
     urgent.close()  # type: ignore[attr-defined]  # it is a generator
     engine.close()
+
+
+def test_where_the_only_process_cannot_stop_the_next_engine_speaks(tmp_path: Path) -> None:
+    slow_to_stop = entry(cancel_grace=GRACE)
+    first = host("Uncancellable", tmp_path / "one", known=slow_to_stop)
+    second = host("Good", tmp_path / "two", name="other")
+    chain = Chain([first, second])
+    second.load()
+    assert chain.deputy(0) is None, "nobody has to stop"
+    interrupted = chain.speak(Request("a sentence that goes on"))
+    next(interrupted)
+    chain.cancel()
+    with pytest.raises(EngineCancelled):
+        next(interrupted)
+    assert chain.deputy(0.03) == "other"
+    assert next(chain.speak(Request("fire"), chain.deputy(0))).engine == "other"
+    for engine in (first, second):
+        engine.close()
+
+
+def test_an_engine_that_stops_in_time_speaks_what_is_urgent_itself(tmp_path: Path) -> None:
+    first, second = (host("Good", tmp_path / name, name=name) for name in ("one", "two"))
+    chain = Chain([first, second])
+    second.load()
+    sentence = chain.speak(Request("a sentence that goes on"))
+    next(sentence)
+    chain.cancel()
+    sentence.close()
+    assert chain.deputy(10) is None
+    for engine in (first, second):
+        engine.close()

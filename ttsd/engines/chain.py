@@ -17,6 +17,7 @@ One thread speaks; `status` may be called from any.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("ttsd.engines")
 
+_GLANCE = 0.002
+"""Seconds between two looks at an engine that is stopping."""
 REFUSALS = 3
 """Sentences refused in a row that make an engine rest: one may be the sentence's fault."""
 
@@ -175,6 +178,19 @@ class Chain:
             yield from self._try(strangers, request, sentence, errors, adapt)
         if sentence.text:
             raise self._failure(order, errors, request, sentence.text)
+
+    def deputy(self, patience: float) -> EngineName | None:
+        """Who speaks at once where the first engine goes on with a sentence that was cancelled.
+
+        None: it has stopped within *patience* seconds, or there is nobody else.
+        """
+        deadline = self._clock.monotonic() + patience
+        while self.engines and self.engines[0].status().stopping:
+            if self._clock.monotonic() >= deadline:
+                others = {engine.status().state: engine.name for engine in reversed(self.engines[1:])}
+                return others.get("ready") or others.get("installed")
+            threading.Event().wait(_GLANCE)
+        return None
 
     def retry_in(self) -> float:
         """Seconds until an engine may be tried; 0: now."""

@@ -67,6 +67,8 @@ class EngineStatus:
     """What its process holds on graphics cards, as torch counts it; None: nothing, or nobody knows."""
     passed_over: int = 0
     """Sentences in which it failed since ttsd runs, and the next engine of the chain was asked."""
+    stopping: bool = False
+    """It is still at a sentence that was cancelled, and takes the next one when it has stopped or was replaced."""
 
 
 class Engine(Protocol):

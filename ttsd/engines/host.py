@@ -156,9 +156,9 @@ class EngineHost:
             voice = self._settings.voice if info is None else info.default or self._settings.voice
             idle = round(self._clock.monotonic() - self._used, 1) if state == "ready" else None
             pid, fault = None if link is None else link.pid, self._last_error
-        return self._figures.in_status(
-            EngineStatus(self.name, state, detail, pid, voice, last_error=fault, idle_seconds=idle)
-        )
+            stopping = self._draining is not None and self._draining.is_alive()
+        status = EngineStatus(self.name, state, detail, pid, voice, last_error=fault, idle_seconds=idle)
+        return self._figures.in_status(replace(status, stopping=stopping))
 
     def unload(self, idle: float = 0.0) -> bool:
         """See Engine."""

@@ -120,7 +120,15 @@ class SideBySide:
             sum(found) if (found := [value for value in told if value is not None]) else None
             for told in zip(*((one.memory_bytes, one.vram_bytes) for one in all_of_them), strict=True)
         )
-        return replace(best, detail=detail, last_error=error, memory_bytes=resident, vram_bytes=card)
+        stopping = all(status.stopping for status in all_of_them)
+        return replace(
+            best,
+            detail=detail,
+            last_error=error,
+            memory_bytes=resident,
+            vram_bytes=card,
+            stopping=stopping,
+        )
 
     def unload(self, idle: float = 0.0) -> bool:
         """See Engine: those of them that are idle."""

@@ -24,7 +24,7 @@ from ttsd.audio.dsp import silence
 from ttsd.engines.chain import ChainFailed
 from ttsd.engines.engine import Request
 from ttsd.errors import EngineCancelled, EngineError, StoreError
-from ttsd.model import Chunk, State
+from ttsd.model import Chunk, Priority, State
 from ttsd.speech.channel import Begin, End, SentenceStart, Sound
 from ttsd.speech.convert import Converters
 from ttsd.speech.earcons import sound_of
@@ -48,6 +48,8 @@ log = structlog.get_logger("ttsd.speech")
 
 ATTEMPTS = 3
 """Tries at a sentence before its utterance fails."""
+STOPPING_SECONDS = 0.03
+"""How long something urgent waits for an engine to stop what it interrupts, before another one speaks."""
 RETRY_SECONDS = 1.0
 """Wait before a sentence is tried again, and before a store that failed is asked again."""
 
@@ -268,7 +270,7 @@ class Synth:
         work.trace.setdefault("requested", self._clock.time())
         finish: Finish | None = None
         with (
-            closing(work.chain.speak(request, script.engine, adapt=script.adapt)) as spoken,
+            closing(work.chain.speak(request, self._first(work, script), adapt=script.adapt)) as spoken,
             closing(self._converters.converted(spoken, script, work.trace)) as pieces,
         ):
             for heard in self._patiently(pieces):
@@ -284,6 +286,12 @@ class Synth:
                 self._put_sound(work, finish.push(chunk.samples), finish.shifted(chunk.words))
         if finish is not None:
             self._put_sound(work, finish.flush())
+
+    def _first(self, work: _Work, script: Script) -> EngineName | None:
+        """The engine to try before the chain: what is urgent does not wait for one that does not stop."""
+        if script.engine is not None or work.utterance.priority is not Priority.URGENT:
+            return script.engine
+        return work.chain.deputy(STOPPING_SECONDS)
 
     def _start(self, work: _Work, index: int, sentence: str, heard: Heard) -> None:
         if work.seconds:
