@@ -45,7 +45,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, file: str, **wanted: Any) -> int:
-    arguments = {"config": folder / "ttsd.toml", "file": file, "source": None, "json": False, **wanted}
+    arguments = {
+        "config": folder / "ttsd.toml",
+        "file": file,
+        "source": None,
+        "profile": None,
+        "json": False,
+        **wanted,
+    }
     return explain(argparse.Namespace(**arguments))
 
 
@@ -135,3 +142,12 @@ def test_nothing_in_a_line_acts_on_the_terminal() -> None:
     shown = table(explained(settings, None, ["\x1b[31mred\x07 darn it"]))
     assert not set(shown) & {"\x1b", "\x07"}
     assert "[beep]" in shown
+
+
+def test_a_profile_is_seen_before_it_is_used(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (folder / "ttsd.toml").open("a") as file:
+        file.write("[profile.short.clean]\nunits = false\nnumbers = false\n")
+    run(folder, str(folder / "chat.log"), profile="short", json=True)
+    assert json.loads(capsys.readouterr().out)[0]["text"] == "ana says 5 km"
+    with pytest.raises(UsageError, match="no profile"):
+        run(folder, str(folder / "chat.log"), profile="long")

@@ -26,14 +26,14 @@ _WIDTH = 100
 
 
 def explain(arguments: argparse.Namespace) -> int:
-    """Print it; arguments: file, source, config, json."""
+    """Print it; arguments: file, source, profile, config, json."""
     from ttsd import config
     from ttsd.schema import plain
     from ttsd.speech.detect import detector
     from ttsd.text import files
     from ttsd.text.explain import explain as explained
 
-    settings = config.load(arguments.config)
+    settings = in_profile(config.load(arguments.config), arguments.profile)
     data, is_whole = data_of(arguments.file)
     source = source_of(settings, arguments.file, arguments.source)
     tells = detector(settings)
@@ -52,6 +52,16 @@ def explain(arguments: argparse.Namespace) -> int:
     else:
         print(table(found, paint_for(sys.stdout)))
     return 0
+
+
+def in_profile(settings: Settings, name: str | None) -> Settings:
+    """The settings with a profile; None: none. Raises UsageError."""
+    if name is None:
+        return settings
+    if name not in settings.profiles:
+        known = ", ".join(settings.profiles) or "none"
+        raise UsageError(f'there is no profile "{name}"', next_step=f"there is {known}")
+    return settings.profiles[name]
 
 
 def source_of(settings: Settings, file: str, name: str | None) -> SourceSettings | None:
