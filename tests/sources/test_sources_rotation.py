@@ -376,3 +376,20 @@ def test_row_20_a_rotated_link_and_what_it_leads_to_are_one_file_after_a_crash(f
     follow.store.remember((Checkpoint(str(link), new.identity),))
     follow.restart()
     assert sorted(follow.pause(2)) == ["one", "three", "two"]
+
+
+def test_row_17_copied_and_truncated_twice_while_ttsd_was_down(follow: Follow) -> None:
+    path = follow.write("a.log", "one\n")
+    follow.look()
+    follow.close()
+    for number, text in enumerate(("two\n", "three\n"), 1):
+        follow.write("a.log", text)
+        later(path, number)
+        if number == 2:
+            path.with_name("a.log.1").rename(path.with_name("a.log.2"))
+        shutil.copy2(path, path.with_name("a.log.1"))
+        os.truncate(path, 0)
+    follow.write("a.log", "four\n")
+    later(path, 3)
+    follow.start()
+    assert follow.pause(3) == ["one", "two", "three", "four"]

@@ -14,9 +14,10 @@ import structlog
 
 from ttsd.sources import siblings
 from ttsd.sources.content import encoding_in, last_lines, refusal
-from ttsd.sources.doubts import Doubt, may_be_copy
+from ttsd.sources.doubts import Doubt, doubt_copy
+from ttsd.sources.generations import unlisted
 from ttsd.sources.identity import PREFIX, Verdict, judge, placed
-from ttsd.sources.tail import Moved, Tail
+from ttsd.sources.tail import Tail
 from ttsd.store import Checkpoint
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def take_place(source: Source, tail: Tail, before: Tail | None, arrived: Sequenc
             context.known.drop(origin)
             origin = before = source.lay_aside(replace(origin, path=where), home=tail.path)
     if origin is None:
-        _doubt_copy(tail)
+        doubt_copy(tail)
         return
     if before is not None:
         tail.read_after(*before.before, before)
@@ -118,7 +119,7 @@ def take_place(source: Source, tail: Tail, before: Tail | None, arrived: Sequenc
     between = [*listed, *_between(source, tail.path, origin, rotated=fate is _Fate.ROTATED)]
     if fate is _Fate.ROTATED and before is not None:
         before.leave_path()
-        _doubt_copy(tail)
+        doubt_copy(tail)
     else:
         _doubt_save((*between, tail), origin, apart=fate is _Fate.APART)
     _read_after((*between, tail), before)
@@ -156,15 +157,6 @@ def _doubt_save(files: Sequence[Tail], origin: Tail | Checkpoint, *, apart: bool
             one.doubt = Doubt(origin, apart=apart, others=tuple(files[:number]))
 
 
-def _doubt_copy(tail: Tail) -> None:
-    """It may be the copy that copytruncate leaves behind."""
-    try:
-        if tail.is_fresh and may_be_copy(tail):
-            tail.doubt = Doubt(None)
-    except (Moved, OSError) as error:
-        log.debug("file_not_readable", path=tail.path, reason=str(error))
-
-
 class _Fate(Enum):
     """What became of a file that lost its place."""
 
@@ -195,28 +187,11 @@ def _between(source: Source, home: str, origin: Tail | Checkpoint, *, rotated: b
 
     rotated: the old file lives on, so that what goes on with its text is a copy of it.
     """
-    context = source.context
-    old = origin.at if isinstance(origin, Tail) else origin
     found: list[Tail] = []
-    unlisted = [
-        (siblings.age(path, seen), path, seen.identity)
-        for path, seen in siblings.beside(context, home)
-        if seen.modified >= old.modified
-        and seen.size
-        and seen.identity not in context.tails
-        and context.known.find(seen.identity) is None
-        and siblings.is_generation(path, home)
-    ]
-    for _, path, identity in sorted(unlisted):
-        generation = source.lay_aside(Checkpoint(path, identity), home=home)
-        try:
-            file = generation.handle()
-            copy = rotated and old.offset and judge(old, file, file.seen().size) is Verdict.CONTINUES
-            if not copy and refusal(file.read_at(0, PREFIX), source.settings.encoding) is None:
-                found.append(generation)
-                _doubt_copy(generation)
-                continue
-        except (Moved, OSError) as error:
-            log.debug("generation_not_readable", path=path, reason=str(error))
-        source.let_go(generation)
+    for generation, goes_on in unlisted(source, home, origin.at if isinstance(origin, Tail) else origin):
+        if rotated and goes_on:
+            source.let_go(generation)
+        else:
+            doubt_copy(generation)
+            found.append(generation)
     return found

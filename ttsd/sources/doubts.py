@@ -16,6 +16,7 @@ import structlog
 from ttsd.model import Offset
 from ttsd.sources import siblings
 from ttsd.sources.content import encoding_in, last_lines
+from ttsd.sources.generations import unlisted
 from ttsd.sources.identity import PREFIX, Verdict, judge, placed, same_so_far
 from ttsd.sources.tail import Moved, Tail
 from ttsd.store import Checkpoint
@@ -170,13 +171,18 @@ def _start(file: File, seen: Seen, policy: str, tail: Tail) -> Offset:
 # The copy that copytruncate leaves behind ------------------------------------------------------------
 
 
-def may_be_copy(tail: Tail) -> bool:
-    """Whether the new file *tail* begins as a known one does. Raises Moved, OSError."""
-    file = tail.handle()
-    size = file.seen().size
-    return size > 0 and any(
-        judge(old, file, size) is not Verdict.DIFFERENT for _, old in _originals(tail, file)
-    )
+def doubt_copy(tail: Tail) -> None:
+    """Put *tail* in doubt if it is new and begins as a known file does."""
+    if not tail.is_fresh:
+        return
+    try:
+        file = tail.handle()
+        size = file.seen().size
+        alike = (judge(old, file, size) is not Verdict.DIFFERENT for _, old in _originals(tail, file))
+        if size and any(alike):
+            tail.doubt = Doubt(None)
+    except (Moved, OSError) as error:
+        log.debug("file_not_readable", path=tail.path, reason=str(error))
 
 
 def _originals(copy: Tail, file: File) -> Iterator[tuple[Tail | None, Checkpoint]]:
@@ -258,11 +264,10 @@ def _may_continue(other: Tail, tail: Tail) -> bool:
     return other.doubt is not None and (other.doubt.old is None or other.doubt.old is tail)
 
 
-def _copies(tail: Tail, old: Checkpoint) -> tuple[Tail, ...]:
-    """Copies of what *tail* was: they may hold lines that were not read before it was truncated."""
-    context, owner = tail.owner.context, tail.owner
+def _copies(tail: Tail, old: Checkpoint) -> list[Tail]:
+    """Copies of what *tail* was, and others made since: they may hold lines that nobody read before."""
     found: list[Tail] = []
-    for other in [other for other in context.tails.values() if _may_continue(other, tail)]:
+    for other in [other for other in tail.owner.context.tails.values() if _may_continue(other, tail)]:
         try:
             file = other.handle()
             if judge(old, file, file.seen().size) is Verdict.CONTINUES:
@@ -271,16 +276,11 @@ def _copies(tail: Tail, old: Checkpoint) -> tuple[Tail, ...]:
                 found.append(other)
         except (Moved, OSError):
             continue
-    for path, seen in siblings.beside(context, tail.home):
-        unknown = seen.identity not in context.tails and context.known.find(seen.identity) is None
-        if unknown and seen.size >= old.offset and siblings.is_generation(path, tail.home):
-            copy = owner.lay_aside(Checkpoint(path, seen.identity), home=tail.home)
-            try:
-                if judge(old, copy.handle(), seen.size) is Verdict.CONTINUES:
-                    _go_on(copy, old)
-                    found.append(copy)
-                    continue
-            except (Moved, OSError) as error:
-                log.debug("copy_not_readable", path=path, reason=str(error))
-            owner.let_go(copy)
-    return tuple(found)
+    for generation, goes_on in unlisted(tail.owner, tail.home, old):
+        if goes_on:
+            _go_on(generation, old)
+        else:
+            doubt_copy(generation)
+        generation.read_after(*found)
+        found.append(generation)
+    return found

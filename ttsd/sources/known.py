@@ -49,7 +49,7 @@ class Known:
     def last_of(self, home: str) -> Checkpoint | None:
         """The file that was the last to have the place *home*, whether it was seen to lose it or not."""
         lost = self._by_home.get(home, {}).values()
-        return self._by_path.get(home) or max(lost, key=lambda at: at.modified, default=None)
+        return self._by_path.get(home) or max(lost, key=lambda at: (at.modified, at.id or 0), default=None)
 
     def shrunk(self) -> tuple[Checkpoint, ...]:
         """Contents that were truncated away, the newest first: a copy of one may turn up."""
