@@ -29,6 +29,8 @@ STATUS = DaemonStatus(
     queue=QueueStatus(queued=2, speaking=1),
     volume=100,
     muted=False,
+    quiet=False,
+    profile=None,
     now=NowStatus(1, "say", "Hello\x1b[2J\nthere", "tone", None, 0, 1.0),
     outputs=(OutputStatus("null", "nothing is heard", required=True, error=None),),
     sources=(),
@@ -50,6 +52,8 @@ def test_status_tells_the_state_first_and_what_sounds_in_one_harmless_line() -> 
 def test_that_nothing_can_be_heard_is_told_at_once() -> None:
     for silent in (replace(STATUS, muted=True), replace(STATUS, volume=0)):
         assert shown(silent).startswith("speaking (muted), 2 queued")
+    unusual = replace(STATUS, quiet=True, profile="night")
+    assert shown(unusual).startswith("speaking (quiet hours, profile night), 2 queued")
 
 
 def test_what_is_wrong_is_red_and_what_is_well_is_green_where_there_are_colours() -> None:

@@ -205,6 +205,9 @@ _SHOWN: Mapping[str, Show] = {
     "history.list": _history,
     "volume.get": _volume,
     "volume.set": _volume,
+    "level.get": lambda result, _: (
+        "\n".join(f"{k}: {v} dB" for k, v in result["levels"].items()) or "silence"
+    ),
     "mute": _volume,
     "engine.list": _engines,
     "engine.facts": table,
