@@ -8,6 +8,7 @@ import pytest
 
 from ttsd import config
 from ttsd.errors import ConfigError
+from ttsd.model import EngineName
 from ttsd.settings import Settings
 
 
@@ -24,7 +25,7 @@ def test_another_spelling_is_the_same_engine(tmp_path: Path) -> None:
         '[voice.ana]\nxtts-v2 = {speaker = "Ana Florence"}\n',
     )
     assert settings.engines == ("piper", "xtts")
-    assert dict(settings.engine["xtts"].options) == {"speed": 1.5}
+    assert dict(settings.engine[EngineName("xtts")].options) == {"speed": 1.5}
     assert list(settings.voice["ana"].engines) == ["xtts"]
 
 
@@ -36,4 +37,4 @@ def test_two_tables_for_one_engine_are_a_mistake(tmp_path: Path) -> None:
 def test_a_server_keeps_the_name_that_its_user_gave_it(tmp_path: Path) -> None:
     settings = load(tmp_path, 'engines = ["xtts-v2"]\n[engine.xtts-v2]\nuri = "tcp://box:10200"\n')
     assert settings.engines == ("xtts-v2",)
-    assert settings.engine["xtts-v2"].uri == "tcp://box:10200"
+    assert settings.engine[EngineName("xtts-v2")].uri == "tcp://box:10200"

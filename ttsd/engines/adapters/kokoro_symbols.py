@@ -59,7 +59,7 @@ class English:
     def __call__(self, text: str) -> str:
         # Marks of foreign words come in parentheses: there must be no others.
         found, _ = self.pronounce(English(None, text.translate(_QUOTES)))
-        return _FLAG.sub("", found or "")
+        return _FLAG.sub("", found or "").replace("ɹɹ", "ɹ")  # it links words: "weather is"
 
 
 def _pronouncer(language: str) -> Any:
