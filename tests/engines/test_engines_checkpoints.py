@@ -142,6 +142,12 @@ def test_the_verb_lists_uses_and_deletes(folder: Path, capsys: pytest.CaptureFix
     text = config.read_text("utf-8")
     assert "# mine" in text
     assert 'checkpoint = "run/checkpoint_100.pth"' in text
+    config.write_text(text.replace("[engine.xtts]", "[engine.xtts-v2]"), "utf-8")
+    asked("use", "model.pth")
+    assert config.read_text("utf-8") == text.replace("engine.xtts]", "engine.xtts-v2]").replace(
+        "run/checkpoint_100.pth", "model.pth"
+    )
+    asked("use", "run/checkpoint_100.pth")
     assert main(["checkpoints", "delete", "run/checkpoint_100.pth", *given]) == 1
     assert "--force" in capsys.readouterr().err
     assert main(["checkpoints", "show", *given]) == 2

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ttsd import config, paths
 from ttsd.config import edit
+from ttsd.config.engine_names import proper
 from ttsd.engines import checkpoints
 from ttsd.engines.adapters import xtts_model
 from ttsd.errors import UsageError
@@ -27,7 +29,8 @@ SHOWN = ("run_name", "epochs", "batch_size", "lr", "languages", "output_path")
 
 def run(arguments: argparse.Namespace) -> int:
     """`ttsd checkpoints list | show | use | delete`."""
-    settings = config.load(arguments.config)
+    given = config.read_given(arguments.config, os.environ)
+    settings = config.build(given)
     options = settings.engine.get(ENGINE, EngineSettings()).options
     file = settings.path or paths.default_config_path()
     folder = xtts_model.folder_of(str(options.get("model", "")), file.parent, paths.default_data_dir())
@@ -45,16 +48,23 @@ def run(arguments: argparse.Namespace) -> int:
         one = checkpoints.find(folder, arguments.name)
         text, data = _shown(one, used), _data(one, used) | {"config": one.notes.config}
         if arguments.action == "use":
-            text, data = _use(one, file)
+            text, data = _use(one, file, _spelt(given))
     print(json.dumps(data, ensure_ascii=False, indent=2) if arguments.json else text)
     return 0
 
 
-def _use(one: Checkpoint, file: Path) -> tuple[str, dict[str, object]]:
+def _spelt(given: config.Given) -> EngineName:
+    """The name that the file has for the engine."""
+    written = config.check(given)[0]
+    names = () if written is None else written.engine
+    return next((name for name in names if written and proper(name, written) == ENGINE), ENGINE)
+
+
+def _use(one: Checkpoint, file: Path, engine: EngineName) -> tuple[str, dict[str, object]]:
     """Write it into the configuration; a daemon that runs takes it at once."""
     if one.problem:
         raise UsageError(f"{one.name} cannot be used: {one.problem}")
-    edit.set_value(file, f"engine.{ENGINE}.checkpoint", one.name)
+    edit.set_value(file, f"engine.{engine}.checkpoint", one.name)
     return f"{ENGINE} speaks with {one.name}", {"used": one.name, "config": str(file)}
 
 
