@@ -138,3 +138,11 @@ def test_engines_whose_voices_have_any_names_are_believed(tmp_path: Path) -> Non
 def test_a_preset_may_change_nothing_but_the_sound(tmp_path: Path) -> None:
     text = '[voice.soft]\ngain = -9\n[[sources]]\npath = "a"\nvoice = "soft"'
     assert built(text, tmp_path).voice["soft"].engines == {}
+
+
+def test_a_route_names_an_engine_of_the_chain(tmp_path: Path) -> None:
+    text = 'engines = ["piper", "kokoro"]\n[[route]]\nmax_chars = 9\nengine = "koko"\n'
+    assert problems(text, tmp_path) == [
+        '4: route[0].engine: "koko" is not in the chain (piper, kokoro); did you mean "kokoro"?'
+    ]
+    assert built(text.replace('"koko"', '"kokoro"'), tmp_path).route

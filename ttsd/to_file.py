@@ -15,6 +15,7 @@ from ttsd.engines.roster import Roster
 from ttsd.errors import OutputError, UsageError
 from ttsd.speech import direct
 from ttsd.speech.convert import Converters
+from ttsd.speech.detect import Detector, detector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,8 @@ def write(
     Raises UsageError, EngineError, OutputError.
     """
     _check(path)
-    script = direct.Reader(settings).read(text, engine=engine, voice=voice)
+    with detector(settings) or Detector() as tells:
+        script = direct.Reader(settings, tells).read(text, engine=engine, voice=voice)
     if engine is not None:
         settings = replace(settings, engines=(engine, *(n for n in settings.engines if n != engine)))
     roster = Roster()

@@ -42,8 +42,9 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
     roster.close()
 
 
-def voice_of(chain: Chain, **request: str) -> str | None:
-    return next(heard.voice for heard in list(chain.speak(Request("a b c d e", **request))))
+def voice_of(chain: Chain, language: str | None = None, voice: str | None = None) -> str | None:
+    request = Request("a b c d e", voice=voice, language=language)
+    return next(heard.voice for heard in list(chain.speak(request)))
 
 
 def test_each_language_by_the_voice_that_has_it(chain: Chain) -> None:

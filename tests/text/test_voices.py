@@ -13,9 +13,10 @@ from rule_parts import rules
 from ttsd.model import EngineName, Priority
 from ttsd.settings import EngineSettings, Settings, SourceSettings
 from ttsd.settings.text import RouteSettings
+from ttsd.settings.voices import EngineVoice, VoiceSettings
 from ttsd.text.language import fits, ladder, nearest, normal, of_settings, of_voice
-from ttsd.text.rules import Extras, Verdict
-from ttsd.text.voices import of_pool
+from ttsd.text.rules import Extras, Verdict, directly
+from ttsd.text.voices import language_of, of_pool
 
 CHAT = {"format": "regex", "pattern": r"^(?P<speaker>[^:]+): (?P<text>.*)$"}
 
@@ -172,3 +173,67 @@ def test_a_sources_voice_tells_its_language() -> None:
     assert rules({"voice": "fr_FR-siwis-medium"}).apply("5 km").text == "cinq kilomètres"
     assert rules({"voice": "fr_FR-siwis-medium", "language": "de"}).apply("5 km").text == "fünf Kilometer"
     assert SourceSettings(path="x").language is None
+
+
+# ---- what is detected, and voices that speak another language
+
+
+def test_a_voice_of_another_language_is_passed_over_for_what_was_detected() -> None:
+    source = {
+        "language": "auto",
+        "voice": "en_US-joe-medium",
+        "speaker_voices": {"x": "de_DE-thorsten-medium"},
+        "voice_pool": ("fr_FR-siwis-medium",),
+    }
+    assert verdict("x: olá", source, "pt").voice is None
+    assert verdict("x: olá", source, "pt").language == "pt"
+    assert verdict("x: hallo", source, "de").voice == "de_DE-thorsten-medium"
+    assert verdict("y: bonjour", source, "fr").voice == "fr_FR-siwis-medium"
+    assert verdict("y: hello", {**source, "voice_pool": ()}, "en").voice == "en_US-joe-medium"
+    assert voice("x: olá", source, "pt", language={"default": "en_US-joe-medium"}) is None
+    assert voice("x: olá", source, "pt", language={"default": "heart"}) == "heart", "it tells no language"
+
+
+def test_presets_tell_their_language() -> None:
+    presets = {
+        "bia": VoiceSettings(engines={EngineName("piper"): EngineVoice(name="pt_BR-faber-medium")}),
+        "rui": VoiceSettings(language="pt_pt"),
+        "any": VoiceSettings(),
+    }
+    assert [language_of(name, presets) for name in (None, "bia", "rui", "any", "de_DE-x-low", "joe")] == [
+        *(None, "pt-BR", "pt-PT", None, "de-DE", None)
+    ]
+    found = verdict("x: 5 km", {"voice": "bia"}, voice=presets)
+    assert (found.text, found.language, found.sure) == ("cinco quilômetros", "pt-BR", True)
+
+
+def test_what_decided_is_told() -> None:
+    routes = (
+        route(match="never", voice="r"),
+        route(match="fire", voice="r"),
+        route(min_chars=99, pool=("p",)),
+    )
+    source = {"voice": "s", "speaker_voices": {"ana": "a"}, "voice_pool": ("p",)}
+    lines = {
+        "bo: fire!": "route 2",
+        f"bo: {', '.join(f'word{letter}' for letter in 'abcdefghijklmnopqrstuvwxyz')}": "route 3",
+        "ana: hi": "speaker",
+        "bo: hi": "pool",
+        "no speaker": "source",
+    }
+    assert {line: verdict(line, source, route=routes).because for line in lines} == lines
+    assert verdict("x: hi").because == "engine"
+    assert verdict("x: hi", {"language": "pt"}, language={"pt": "x"}).because == "language"
+    assert rules({"voice": "s"}).apply("hi", voice="v").because == "asked"
+
+
+def test_a_voice_that_is_asked_for_tells_the_language_of_the_text() -> None:
+    found = rules({}).apply("5 km", voice="de_DE-thorsten-medium")
+    assert (found.text, found.language) == ("fünf Kilometer", "de-DE")
+    assert rules({"language": "fr"}).apply("5 km", voice="de_DE-thorsten-medium").language == "fr"
+
+
+def test_what_is_said_directly_has_its_languages_told_where_those_of_a_source_are() -> None:
+    assert directly().language is None
+    assert directly(Extras()).language is None
+    assert directly(Extras(detect=lambda _: "pt")).language == "auto"

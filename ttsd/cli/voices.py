@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ttsd.engines.voice_catalogue import CatalogueVoice
     from ttsd.engines.voice_shelf import Kept
+    from ttsd.settings.voices import VoiceSettings
 
 MOST = 40
 """Voices of the catalogue that people are shown."""
@@ -65,7 +66,7 @@ def _list(arguments: argparse.Namespace) -> int:
         one = kept.get(row["name"]) if row["engine"] == "piper" else None
         row["licence"] = one.licence if one is not None else None
         row["removable"] = one is not None and one.removable
-    found["presets"] = [] if engine else plain([{"name": n, **plain(p)} for n, p in settings.voice.items()])
+    found["presets"] = [] if engine else [_preset(*one) for one in settings.voice.items()]
     if arguments.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
     else:
@@ -98,6 +99,17 @@ def _of_disk(settings: Settings, kept: Mapping[str, Kept], engine: str | None) -
     ]
     others = [name for name in settings.engines if name != "piper" and engine in (None, name)]
     return {"voices": rows, "untold": dict.fromkeys(others, "tells its voices while ttsd runs")}
+
+
+def _preset(name: str, preset: VoiceSettings) -> dict[str, Any]:
+    return {
+        "name": name,
+        "language": preset.language,
+        "speed": preset.speed,
+        "gain": preset.gain,
+        "convert": preset.convert and list(preset.convert.command),
+        "engines": plain(preset.engines),
+    }
 
 
 def _table(found: Mapping[str, Any], settings: Settings) -> str:

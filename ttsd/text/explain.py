@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ttsd.model import SAY, Priority
+from ttsd.model import Priority
 from ttsd.settings import SourceSettings
 from ttsd.text.cut import seconds
 from ttsd.text.repeats import Repeats
-from ttsd.text.rules import Rules
+from ttsd.text.rules import Rules, directly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,7 +71,7 @@ def explain(
     settings: Settings, source: SourceSettings | None, lines: Iterable[str], extras: Extras | None = None
 ) -> list[Explained]:
     """What becomes of each of *lines* of *source*; None: of a text said directly. Raises PatternError."""
-    rules = Rules(source or SourceSettings(path=SAY, name=SAY), settings, extras)
+    rules = Rules(source or directly(extras), settings, extras)
     window = source.duplicates if source is not None else None
     repeats = Repeats()
     found = []

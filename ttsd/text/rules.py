@@ -290,7 +290,7 @@ class RuleBook:
 
     def __init__(self, settings: Settings, extras: Extras | None = None) -> None:
         """Raises PatternError."""
-        self._say = Rules(SourceSettings(path=SAY, name=SAY), settings, extras)
+        self._say = Rules(directly(extras), settings, extras)
         self._rules = {
             source.name or source.path: Rules(source, settings, extras) for source in settings.sources
         }
@@ -301,6 +301,12 @@ class RuleBook:
     def of(self, source: SourceName) -> Rules:
         """The rules of *source*; one that is configured no longer is cleaned and spoken whole."""
         return self._rules.get(source, self._say)
+
+
+def directly(extras: Extras | None = None) -> SourceSettings:
+    """The source of what is said directly: its languages are told where those of any source are."""
+    detected = extras is not None and extras.detect is not None
+    return SourceSettings(path=SAY, name=SAY, language=AUTO if detected else None)
 
 
 def _lists(
