@@ -42,13 +42,13 @@ VERBS: dict[str, Verb] = {
     "run": Verb("run the daemon here until it is stopped", words.run, data=False),
     "say": Verb("speak a text", words.say),
     "status": Verb("show what the daemon is doing"),
-    "top": Verb(
-        "show live what it is doing, with keys to skip, pause and turn the volume", words.top, data=False
-    ),
     "skip": Verb("end what is heard now and go on with the next"),
     "stop": Verb("end what is heard now and pause"),
     "pause": Verb("fall silent; the queue is kept and goes on growing"),
     "resume": Verb("go on where pause or stop ended"),
+    "top": Verb(
+        "show live what it is doing, with keys to skip, pause and turn the volume", words.top, data=False
+    ),
     "clear": Verb("drop what waits; what is heard goes on", words.clear),
     "volume": Verb("show or set how loud it is", words.volume),
     "mute": Verb("speak without a sound, or be heard again", words.mute),
