@@ -159,7 +159,9 @@ class Espeak:
 def _short(data: Path) -> bytes:
     """*data* by a path that the library can hold. Its end is cut off without a word otherwise."""
     if len(bytes(data)) > _LONGEST_PATH and sys.platform == "linux":
-        return b"/proc/self/fd/%d" % os.open(data, os.O_RDONLY | os.O_DIRECTORY)  # open as long as the library
+        return b"/proc/self/fd/%d" % os.open(
+            data, os.O_RDONLY | os.O_DIRECTORY
+        )  # open as long as the library
     return bytes(data)
 
 
