@@ -71,7 +71,7 @@ class Made:
 
     name: str
     digest: str
-    """Of the text, as it was given."""
+    """Of the text, as it was given, and of the settings that decide how it sounds."""
     engine: EngineName
     wanted: str | None
     """The voice that was asked for."""
@@ -183,7 +183,7 @@ class Rendering:
             roster.close()
 
     def _one(self, chain: Chain, take: Take, text: Text) -> Made:
-        failed = Made(text.name, _digest(text.text), take.engine, take.voice, None, None)
+        failed = Made(text.name, self._digest(text, take), take.engine, take.voice, None, None)
         path = self._folder / take.folder / f"{text.name}.{self._kind}"
         try:
             script = self._reader.read(text.text, source=text.source, voice=take.voice)
@@ -211,11 +211,15 @@ class Rendering:
 
     def _is_there(self, text: Text, take: Take) -> bool:
         made = self._made.get((text.name, take.engine, take.voice))
-        if made is None or made.digest != _digest(text.text):
+        if made is None or made.digest != self._digest(text, take):
             return False
         if made.file is None:
             return made.skipped is not None
         return made.file.endswith(f".{self._kind}") and (self._folder / made.file).is_file()
+
+    def _digest(self, text: Text, take: Take) -> str:
+        known = f"{text.text}\0{_decides(self._settings, take)}"
+        return hashlib.sha256(known.encode("utf-8", "replace")).hexdigest()[:16]
 
     def _note(self, made: Made) -> None:
         self._made[made.name, made.engine, made.wanted] = made
@@ -276,8 +280,11 @@ def _told(error: EngineError) -> str:
     return f"{what} ({error.next_step})" if error.next_step else what
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+def _decides(settings: Settings, take: Take) -> str:
+    """What of the configuration decides how a text sounds: if it changes, the text is spoken anew."""
+    engine = settings.engine.get(take.engine)
+    rules = (settings.sources, settings.clean, settings.pronounce, settings.blocklist, settings.dictionary)
+    return repr((engine, settings.voice, settings.route, settings.language, settings.speech, rules))
 
 
 def _as_name(text: str) -> str:

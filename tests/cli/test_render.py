@@ -123,6 +123,17 @@ def test_what_is_missing_or_has_changed_is_made_again(run: Run, tmp_path: Path) 
     assert found["files"][1]["seconds"] == soundfile.info(two).duration
 
 
+def test_other_settings_are_another_sound(run: Run, tmp_path: Path) -> None:
+    words = ("render", "notes.txt", "-o", "out", "--engine", "tone")
+    run(*words)
+    one = tmp_path / "out/tone/notes-0001.wav"
+    before = one.stat().st_mtime_ns
+    config = tmp_path / "ttsd.toml"
+    config.write_text(config.read_text().replace("characters_per_second = 100", "characters_per_second = 50"))
+    assert run(*words)[0] == 0
+    assert one.stat().st_mtime_ns > before
+
+
 def test_an_interrupted_run_goes_on(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ttsd import to_file
 
