@@ -44,6 +44,7 @@ def device(setup: Setup, torch: Any) -> str:
         number = int(wanted.partition(":")[2] or 0)
         if not there or number >= torch.cuda.device_count():
             raise EngineMissing(f"there is no {wanted} here", next_step='set device = "auto"')
+        torch.cuda.set_device(number)  # for libraries that know but one
     return wanted
 
 
