@@ -12,6 +12,7 @@ from ttsd.config.show import toml_value
 from ttsd.engines import catalog
 from ttsd.schema import Table, fields_of, plain
 from ttsd.settings import EngineSettings, Settings
+from ttsd.settings.voices import ConvertSettings, VoiceSettings
 from ttsd.shapes import ListOf, MapOf, Optional, Quantity
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def tables() -> str:
         parts += [f"\n### `{heading}`\n", text[0].upper() + text[1:] + "\n", HEAD + rows]
         if table.cls is EngineSettings:
             parts.append(_engines())
+        if table.cls is VoiceSettings:
+            parts.append(_converter())
     return "\n".join(parts)
 
 
@@ -60,6 +63,13 @@ def _engines() -> str:
                 f"| {entry.name} | `{option.name}` | {default} | {option.allowed()} | {option.help} |\n"
             )
     return "".join(parts)
+
+
+def _converter() -> str:
+    """The table inside a preset."""
+    rows = "".join(_row(inner) for inner in fields_of(ConvertSettings))
+    text = (ConvertSettings.__doc__ or "").split(": ", 1)[-1]
+    return f"\n### `[voice.NAME.convert]`\n\n{text[0].upper()}{text[1:]}\n\n{HEAD}{rows}"
 
 
 def _row(field: Field) -> str:
