@@ -14,7 +14,8 @@ import structlog
 
 from ttsd.sources import siblings
 from ttsd.sources.content import encoding_in, last_lines, refusal
-from ttsd.sources.doubts import Doubt, doubt_copy
+from ttsd.sources.copies import doubt_copy
+from ttsd.sources.doubts import Doubt
 from ttsd.sources.generations import unlisted
 from ttsd.sources.identity import PREFIX, Verdict, judge, placed
 from ttsd.sources.tail import Tail

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd.errors import SourceError
-from ttsd.sources.doubts import Doubt, decide
+from ttsd.sources.decisions import decide
+from ttsd.sources.doubts import Doubt
 from ttsd.sources.tail import Exchanged, Moved, Refused
 from ttsd.store import Batch
 
