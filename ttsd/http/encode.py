@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ttsd.errors import UsageError
+from ttsd.http.tape import Tape
 
 if TYPE_CHECKING:
     from ttsd.model import Samples
@@ -170,7 +171,7 @@ class _Compressed:
     def __init__(self, form: Form, rate: int) -> None:
         import soundfile
 
-        self._tape = _Tape()
+        self._tape = Tape()
         self._due = time.monotonic() + (HELD_SECONDS if form.format == "flac" else 0.0)
         self._file = soundfile.SoundFile(
             self._tape,
@@ -211,49 +212,3 @@ class _Resampled:
     def finish(self) -> bytes:
         """See Encoder."""
         return self._made.push(self._resampler.flush()) + self._made.finish()
-
-
-class _Tape:
-    """A file for libsndfile that forgets what was taken: what it writes there later is lost.
-
-    It goes back to write the length into a header that was sent long ago; "unknown" stays there.
-    """
-
-    def __init__(self) -> None:
-        self._held = bytearray()
-        self._taken = 0
-        self._at = 0
-
-    def take(self) -> bytes:
-        """What was written since the last time."""
-        data = bytes(self._held)
-        self._taken += len(data)
-        self._held.clear()
-        return data
-
-    def write(self, data: bytes) -> int:
-        """Write at the position."""
-        size = len(data)
-        data = bytes(data)[max(0, self._taken - self._at) :]
-        start = max(0, self._at - self._taken)
-        self._held[start : start + len(data)] = data
-        self._at += size
-        return size
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Go there."""
-        base = {0: 0, 1: self._at, 2: self._taken + len(self._held)}[whence]
-        self._at = base + offset
-        return self._at
-
-    def tell(self) -> int:
-        """The position."""
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        """Nothing: it is written alone."""
-        del size
-        return b""
-
-    def flush(self) -> None:
-        """Nothing waits."""
