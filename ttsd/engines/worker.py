@@ -94,7 +94,7 @@ def _own_python(arguments: argparse.Namespace) -> Path | None:
     entry = catalog.find(arguments.engine)
     data, _ = _folders(arguments)
     python = None if entry is None else installed.python_of(data, entry.name)
-    return None if python is None or Path(sys.prefix) == python.parent.parent else python
+    return None if python is None or python.parent.parent.samefile(sys.prefix) else python
 
 
 def _run_with(python: Path, arguments: argparse.Namespace, argv: Sequence[str]) -> int:
