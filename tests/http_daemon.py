@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx2 as httpx
 from daemon_process import FILES, DaemonProcess, configuration
@@ -12,6 +12,7 @@ from waiting import wait_for
 from websockets.sync.client import ClientConnection, connect
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PATIENCE = 30.0
@@ -60,7 +61,8 @@ class HttpDaemon(DaemonProcess):
     def websocket(self, path: str, **words: Any) -> ClientConnection:
         """A WebSocket; use it as a context manager."""
         address = f"ws://127.0.0.1:{self.port}{path}"
-        return connect(address, open_timeout=PATIENCE, close_timeout=1, proxy=None, **words)
+        made: ClientConnection = connect(address, open_timeout=PATIENCE, close_timeout=1, proxy=None, **words)
+        return made
 
     def is_free(self) -> bool:
         """Whether nobody is spoken for over HTTP."""
@@ -72,3 +74,13 @@ def told(socket: ClientConnection) -> dict[str, Any]:
     """The next message, which is JSON."""
     found: dict[str, Any] = json.loads(socket.recv(PATIENCE))
     return found
+
+
+class MakeHttp(Protocol):
+    """Makes a running daemon that ends with the test."""
+
+    def __call__(
+        self, http: str = "", *, prepare: Callable[[Path], object] = lambda _: None, **words: Any
+    ) -> HttpDaemon:
+        """See HttpDaemon. *prepare*: puts what is needed into its folder before it starts."""
+        ...

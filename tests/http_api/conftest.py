@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from http_daemon import TOKEN, HttpDaemon
@@ -14,16 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx2 as httpx
-
-
-class MakeHttp(Protocol):
-    """Makes a running daemon that ends with the test."""
-
-    def __call__(
-        self, http: str = "", *, prepare: Callable[[Path], object] = lambda _: None, **words: Any
-    ) -> HttpDaemon:
-        """See HttpDaemon. *prepare*: puts what is needed into its folder before it starts."""
-        ...
+    from http_daemon import MakeHttp
 
 
 @pytest.fixture

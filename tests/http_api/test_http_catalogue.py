@@ -11,8 +11,7 @@ from ttsd.engines import catalog
 
 if TYPE_CHECKING:
     import httpx2 as httpx
-    from conftest import MakeHttp
-    from http_daemon import HttpDaemon
+    from http_daemon import HttpDaemon, MakeHttp
 
 
 def test_every_known_engine_is_told_with_what_is_known_of_it(http: httpx.Client) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import httpx2 as httpx
-    from conftest import MakeHttp
+    from http_daemon import MakeHttp
 
 SECONDS = 25
 CHECKS = (

@@ -8,7 +8,7 @@ import http_load
 from daemon_process import REAL_TIME
 
 if TYPE_CHECKING:
-    from conftest import MakeHttp
+    from http_daemon import MakeHttp
 
 
 def test_fifty_requests_and_two_hundred_subscribers_are_answered_while_it_reads_aloud(

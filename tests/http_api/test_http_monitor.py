@@ -11,7 +11,7 @@ from waiting import wait_for
 
 if TYPE_CHECKING:
     import httpx2 as httpx
-    from conftest import MakeHttp
+    from http_daemon import MakeHttp
 
 
 def test_status_names_the_engine_and_what_is_followed(http: httpx.Client) -> None:
@@ -31,7 +31,10 @@ def test_new_lines_of_a_followed_file_are_read_and_of_no_other(make_http: MakeHt
     with daemon.client() as client:
 
         def read(path: str, known: int) -> httpx.Response:
-            return client.post("/v1/monitor/read-file", json={"file_path": path, "last_line_count": known})
+            found: httpx.Response = client.post(
+                "/v1/monitor/read-file", json={"file_path": path, "last_line_count": known}
+            )
+            return found
 
         first = read(place, 1).json()
         assert (first["lines"], first["line_count"], first["restarted"]) == (["two", "three"], 3, False)

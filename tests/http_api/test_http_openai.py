@@ -17,8 +17,7 @@ from http_daemon import TOKEN
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import MakeHttp
-    from http_daemon import HttpDaemon
+    from http_daemon import HttpDaemon, MakeHttp
 
 TEXT = "Hello there. This is a test of the client that others use."
 

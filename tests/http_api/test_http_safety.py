@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx2 as httpx
-    from conftest import MakeHttp
-    from http_daemon import HttpDaemon
+    from http_daemon import HttpDaemon, MakeHttp
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 

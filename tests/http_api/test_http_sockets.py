@@ -13,8 +13,7 @@ from waiting import wait_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 if TYPE_CHECKING:
-    from conftest import MakeHttp
-    from http_daemon import HttpDaemon
+    from http_daemon import HttpDaemon, MakeHttp
     from websockets.sync.client import ClientConnection
 
 

@@ -11,7 +11,7 @@ import soundfile
 
 if TYPE_CHECKING:
     import httpx2 as httpx
-    from conftest import MakeHttp
+    from http_daemon import MakeHttp
 
 
 def wav(samples: np.ndarray, rate: int = 24_000) -> bytes:

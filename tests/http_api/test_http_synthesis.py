@@ -17,8 +17,7 @@ from waiting import wait_for
 
 if TYPE_CHECKING:
     import httpx2 as httpx
-    from conftest import MakeHttp
-    from http_daemon import HttpDaemon
+    from http_daemon import HttpDaemon, MakeHttp
 
 TEXT = "Hello there. This is a test."
 LONG = " ".join(
@@ -150,9 +149,10 @@ def test_a_batch_is_a_zip_with_its_results(http: httpx.Client) -> None:
 def test_a_batch_may_come_in_parts(http: httpx.Client) -> None:
     answer = http.post("/v1/synthesize/batch", json={"items": [{"text": "One."}], "archive": "multipart"})
     head = f"Content-Type: {answer.headers['content-type']}\r\n\r\n".encode()
-    sound_, results = message_from_bytes(head + answer.content).get_payload()
-    assert sound_.get_filename() == "001.wav"
-    assert sound_.get_payload(decode=True)[:4] == b"RIFF"
+    message: Any = message_from_bytes(head + answer.content)
+    first, results = message.get_payload()
+    assert first.get_filename() == "001.wav"
+    assert first.get_payload(decode=True)[:4] == b"RIFF"
     assert json.loads(results.get_payload(decode=True))["results"][0]["engine"] == "tone"
 
 

@@ -58,7 +58,7 @@ class Subscription:
         line, over = asyncio.create_task(self._lines.get()), asyncio.create_task(self._overrun.wait())
         try:
             await asyncio.wait({line, over}, return_when=asyncio.FIRST_COMPLETED)
-            return None if self.overrun else line.result()
+            return None if over.done() else line.result()
         finally:
             line.cancel()
             over.cancel()

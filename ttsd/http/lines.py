@@ -38,7 +38,7 @@ def read_lines(path: str, known: int, encoding: str) -> Lines:
             restarted = known > total
             skipped = 0 if restarted else known
             file.seek(0)
-            found = []
+            found: list[str] = []
             for number, raw in enumerate(_lines(file)):
                 if number >= total or len(found) >= MOST_LINES:
                     break

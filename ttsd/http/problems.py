@@ -33,10 +33,10 @@ class Problem(BaseModel):
 
     detail: str = Field(description="What went wrong, for people; it may change.")
     code: str = Field(description="The same in a word that stays.")
-    where: str | None = Field(None, description="A parameter, an engine, a file.")
-    next_step: str | None = Field(None, description="What helps.")
+    where: str | None = Field(default=None, description="A parameter, an engine, a file.")
+    next_step: str | None = Field(default=None, description="What helps.")
     error: dict[str, str | None] | None = Field(
-        None, description="The same as OpenAI tells it, on its routes."
+        default=None, description="The same as OpenAI tells it, on its routes."
     )
 
 

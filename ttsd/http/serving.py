@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from ttsd.http.app import make
 from ttsd.http.backstage import Asking
@@ -81,8 +81,10 @@ def _patient(patience: float) -> type[H11Protocol]:
             self.loop.call_later(patience, self._look)
 
         def _look(self) -> None:
-            mine = self.transport.get_protocol() is self  # a WebSocket's is another
-            if mine and self.cycle is None and not self.transport.is_closing():
-                self.transport.close()
+            transport: Any = self.transport
+            mine = transport.get_protocol() is self  # a WebSocket's is another
+            cycle: RequestResponseCycle | None = self.cycle  # None until a request is whole
+            if mine and cycle is None and not transport.is_closing():
+                transport.close()
 
     return Protocol

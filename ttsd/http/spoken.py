@@ -28,21 +28,25 @@ class Base(BaseModel):
 
     text: str = Field(min_length=1, description="What to speak.")
     language: str = Field(
-        wishes.LANGUAGE,
+        default=wishes.LANGUAGE,
         max_length=35,
         description="A language tag. Left out, it holds where the voice speaks it, and others speak their own.",
     )
-    voice: str = Field(DEFAULT_VOICE, max_length=200, description="A preset, or a voice of the engine.")
-    engine: str | None = Field(None, max_length=64, description="This engine alone; left out: the chain.")
-    format: Format = Field("wav", description="Of the answer.")
+    voice: str = Field(
+        default=DEFAULT_VOICE, max_length=200, description="A preset, or a voice of the engine."
+    )
+    engine: str | None = Field(
+        default=None, max_length=64, description="This engine alone; left out: the chain."
+    )
+    format: Format = Field(default="wav", description="Of the answer.")
     rate: int | None = Field(
-        None,
+        default=None,
         ge=encode.LOWEST_RATE,
         le=encode.HIGHEST_RATE,
         description="Frames per second; left out: the engine's.",
     )
     subtype: Literal["PCM_16", "PCM_24", "FLOAT", "VORBIS", "OPUS", "MPEG_LAYER_III"] | None = Field(
-        None, description="Sample format; left out: the first that the format has."
+        default=None, description="Sample format; left out: the first that the format has."
     )
 
 

@@ -131,7 +131,7 @@ def _cast(
     if entry is not None and (problems := catalog.option_problems(name, options)):
         raise Refused(422, f"{entry.label}: {problems[0]}", where=next(iter(options)))
     speaker = wishes.get("speaker")
-    if speaker in recordings and entry is not None and entry.cloning:
+    if speaker is not None and speaker in recordings and entry is not None and entry.cloning:
         return Cast({**options, RECORDING: speaker})
     return Cast(options, None if speaker is None else str(speaker))
 

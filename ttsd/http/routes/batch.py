@@ -181,6 +181,9 @@ class _Sink:
     def flush(self) -> None:
         """Nothing waits."""
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def take(self) -> bytes:
         """What came since the last time."""
         data, self._held = bytes(self._held), bytearray()

@@ -151,7 +151,7 @@ class Taken(BaseModel):
     maximum: float | None = None
     choices: list[str] | None = None
     description: str
-    engines: list[str] | None = Field(None, description="Those that take it; null: all.")
+    engines: list[str] | None = Field(default=None, description="Those that take it; null: all.")
 
 
 @router.get("/synthesis-config", summary="The parameters of a synthesis")

@@ -113,13 +113,13 @@ class Text(BaseModel):
     model_config = ConfigDict(title="FinetunedText")
 
     text: str = Field(min_length=1)
-    language: str = Field(wishes.LANGUAGE, max_length=35)
-    checkpoint: str | None = Field(None, max_length=1000, description="Left out: the one in use.")
+    language: str = Field(default=wishes.LANGUAGE, max_length=35)
+    checkpoint: str | None = Field(default=None, max_length=1000, description="Left out: the one in use.")
     speaker_wav: str | None = Field(
-        None, max_length=200, description="A recording of GET /v1/speakers, by name."
+        default=None, max_length=200, description="A recording of GET /v1/speakers, by name."
     )
-    speed: float = Field(1.0, ge=0.1, le=4.0)
-    temperature: float = Field(0.75, ge=0.01, le=5.0)
+    speed: float = Field(default=1.0, ge=0.1, le=4.0)
+    temperature: float = Field(default=0.75, ge=0.01, le=5.0)
 
 
 class Sound(BaseModel):

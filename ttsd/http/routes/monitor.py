@@ -94,8 +94,10 @@ class Place(BaseModel):
     file_path: str = Field(
         min_length=1, max_length=4096, description="A file that is followed, or its source."
     )
-    last_line_count: int = Field(0, ge=0, le=2**53, description="Lines that are known already.")
-    engine: str | None = Field(None, max_length=64, description="Who is to speak; left out: the chain.")
+    last_line_count: int = Field(default=0, ge=0, le=2**53, description="Lines that are known already.")
+    engine: str | None = Field(
+        default=None, max_length=64, description="Who is to speak; left out: the chain."
+    )
 
 
 class NewLines(BaseModel):

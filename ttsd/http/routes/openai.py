@@ -54,14 +54,20 @@ class Speech(BaseModel):
     model_config = ConfigDict(title="Speech")
 
     input: str = Field(min_length=1, description="What to speak.")
-    model: str = Field(CHAIN, min_length=1, max_length=64, description="An engine, or ttsd: the chain.")
-    voice: str = Field(
-        "alloy", max_length=200, description="A preset or a voice; theirs mean the configured one."
+    model: str = Field(
+        default=CHAIN, min_length=1, max_length=64, description="An engine, or ttsd: the chain."
     )
-    response_format: Literal["mp3", "opus", "flac", "wav", "pcm"] = Field("mp3", description="Of the answer.")
-    speed: float = Field(1.0, ge=0.25, le=4.0, description="Pace; 2 is twice as fast.")
-    stream_format: Literal["audio", "sse"] = Field("audio", description="Sound as it is, or in events.")
-    instructions: str | None = Field(None, description="Passed over.")
+    voice: str = Field(
+        default="alloy", max_length=200, description="A preset or a voice; theirs mean the configured one."
+    )
+    response_format: Literal["mp3", "opus", "flac", "wav", "pcm"] = Field(
+        default="mp3", description="Of the answer."
+    )
+    speed: float = Field(default=1.0, ge=0.25, le=4.0, description="Pace; 2 is twice as fast.")
+    stream_format: Literal["audio", "sse"] = Field(
+        default="audio", description="Sound as it is, or in events."
+    )
+    instructions: str | None = Field(default=None, description="Passed over.")
 
 
 @router.post(

@@ -48,15 +48,23 @@ class Said(BaseModel):
     """A text for the queue."""
 
     text: str = Field(min_length=1, description="What to speak.")
-    source: str | None = Field(None, min_length=1, max_length=200, description="The source it counts for.")
-    priority: str = Field("normal", pattern="^(low|normal|high|urgent)$", description="Who goes first.")
-    voice: str | None = Field(None, min_length=1, max_length=200, description="A preset or a voice by name.")
-    engine: str | None = Field(None, min_length=1, max_length=64, description="An engine to try first.")
+    source: str | None = Field(
+        default=None, min_length=1, max_length=200, description="The source it counts for."
+    )
+    priority: str = Field(
+        default="normal", pattern="^(low|normal|high|urgent)$", description="Who goes first."
+    )
+    voice: str | None = Field(
+        default=None, min_length=1, max_length=200, description="A preset or a voice by name."
+    )
+    engine: str | None = Field(
+        default=None, min_length=1, max_length=64, description="An engine to try first."
+    )
     key: str | None = Field(
-        None, min_length=1, max_length=200, description="Replaces a waiting text with the same key."
+        default=None, min_length=1, max_length=200, description="Replaces a waiting text with the same key."
     )
     max_age: float | None = Field(
-        None, ge=0, le=10**9, description="Seconds after which it is not worth saying."
+        default=None, ge=0, le=10**9, description="Seconds after which it is not worth saying."
     )
 
 
