@@ -45,7 +45,7 @@ def test_each_source_says_what_becomes_of_its_interrupted_lines(make_daemon: Mak
         for how in ("drop", "queue", "resume")
     )
     sources += '\n[[sources]]\npath = "alarm.log"\nstart = "beginning"\npriority = "urgent"\n'
-    daemon = make_daemon(configuration(output=REAL_TIME, pace=40) + sources).start()
+    daemon = make_daemon(configuration(output=REAL_TIME, pace=25) + sources).start()
     text = "This is the first sentence. This is the second one, and it is long enough to be cut in two."
     alarm = daemon.folder / "alarm.log"
     with EventStream(daemon.socket) as events:
@@ -64,7 +64,7 @@ def test_each_source_says_what_becomes_of_its_interrupted_lines(make_daemon: Mak
 
 def test_a_route_makes_a_line_urgent_when_it_comes(make_daemon: MakeDaemon) -> None:
     route = '[[route]]\nmatch = "fire"\npriority = "urgent"\n'
-    daemon = make_daemon(configuration(output=REAL_TIME, pace=40) + route).start()
+    daemon = make_daemon(configuration(output=REAL_TIME, pace=20) + route).start()
     with EventStream(daemon.socket) as events:
         daemon.append("a line that is long enough to be interrupted by another one", "the third line")
         first = events.until("begin")["id"]
@@ -97,7 +97,7 @@ def test_a_message_that_is_deleted_while_it_sounds_falls_silent_and_leaves_no_te
 def test_who_is_banned_is_taken_back_from_voice_queue_and_history_and_may_come_back(
     make_daemon: MakeDaemon,
 ) -> None:
-    daemon = make_daemon(configuration(output=REAL_TIME, pace=50) + CHAT).start()
+    daemon = make_daemon(configuration(output=REAL_TIME, pace=30) + CHAT).start()
     with EventStream(daemon.socket) as events:
         write(daemon, message("m1", "Bo", "first of all"), message("m2", "ana", "hello"))
         events.until("begin", text=json.dumps(message("m2", "ana", "hello"), separators=(",", ":")))
