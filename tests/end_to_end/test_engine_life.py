@@ -50,7 +50,8 @@ def test_what_was_measured_is_told_and_remembered_and_the_rest_is_null(make_daem
     assert used["vram_bytes"] is None
     assert facts(daemon, "hibari")["load_seconds"] is None
 
-    assert daemon.call("engine.unload", engine="tone") == {"engine": "tone", "ended": True}
+    assert json.loads(daemon.ttsd("engine", "unload", "tone", "--json").stdout)["ended"]
+    assert "not loaded" in daemon.ttsd("engine", "unload", "tone").stdout
     let_go = facts(daemon)
     assert (let_go["state"], let_go["loaded"]) == ("installed", False)
     assert daemon.terminate() == 0

@@ -64,6 +64,8 @@ def test_every_method_answers_with_the_keys_that_are_promised(make_daemon: MakeD
         "level.get": {},
         "mute": {"on": False},
         "engine.list": {},
+        "engine.facts": {},
+        "engine.unload": {"engine": "tone"},
         "engine.switch": {"engine": "tone"},
         "voice.list": {},
         "device.list": {},

@@ -1,4 +1,7 @@
-"""`ttsd engine install | upgrade | remove | test`: engines in venvs of their own; no daemon is needed."""
+"""`ttsd engine install | upgrade | remove | test | unload`: engines in venvs of their own.
+
+The daemon is needed for the last alone; where one runs, it is told of what was installed or removed.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsd import config, log
+from ttsd.cli import show
 from ttsd.cli.colour import paint_for
 from ttsd.control.address import control_address
 from ttsd.control.client import Client
@@ -44,6 +48,8 @@ def engine(arguments: argparse.Namespace) -> int:
             f"no engine {arguments.name} is known{catalog.did_you_mean(arguments.name)}",
             next_step="`ttsd engines` lists them",
         )
+    if arguments.action == "unload":
+        return _unload(arguments, entry)
     if arguments.action == "remove":
         return _remove(arguments, entry, settings)
     return _install(arguments, entry, settings)
@@ -94,6 +100,14 @@ def _install(arguments: argparse.Namespace, entry: Entry, settings: Settings) ->
     _tell_daemon(arguments, entry)
     installer.tidy()
     print(_told(arguments, _as_data(outcome), _in_words(outcome, entry)))
+    return 0
+
+
+def _unload(arguments: argparse.Namespace, entry: Entry) -> int:
+    """The daemon's to do: it has the process."""
+    with Client.connect(control_address(arguments.config)) as client:
+        answer = client.call("engine.unload", {"engine": entry.name}, timeout=10.0)
+    print(_told(arguments, answer, show.answer("engine.unload", answer)))
     return 0
 
 

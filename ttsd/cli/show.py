@@ -212,7 +212,7 @@ _SHOWN: Mapping[str, Show] = {
     "engine.list": _engines,
     "engine.facts": table,
     "engine.unload": lambda result, _: (
-        f"{result['engine']} {'is ended' if result['ended'] else 'was not idle'}"
+        f"{result['engine']} {'is ended' if result['ended'] else 'is not loaded, or at a sentence'}"
     ),
     "engine.switch": _switched,
     "voice.list": _voices,

@@ -102,8 +102,12 @@ def switch(parser: argparse.ArgumentParser) -> None:
 
 def engine(parser: argparse.ArgumentParser) -> None:
     """An action, an engine, and how it is installed."""
-    actions = ("install", "upgrade", "remove", "test")
-    parser.add_argument("action", choices=actions, help="test lets it speak and tells how fast it is")
+    actions = ("install", "upgrade", "remove", "test", "unload")
+    parser.add_argument(
+        "action",
+        choices=actions,
+        help="test lets it speak and tells how fast it is; unload ends its process until its next sentence",
+    )
     parser.add_argument("name", metavar="NAME", help="the engine, as `ttsd engines` lists it")
     parser.add_argument("text", nargs="*", metavar="TEXT", help="test: what to speak")
     devices = parser.add_mutually_exclusive_group()
