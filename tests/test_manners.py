@@ -60,7 +60,9 @@ def playing(server: SoundServer, sound: Path, *, name: str = "music", sink: str 
         start_new_session=True,
     )
     try:
-        wait_for(lambda: name in volumes(server), f"{name} to play")
+        wait_for(
+            lambda: volumes(server).get(name), f"{name} to play"
+        )  # PipeWire tells of it before its volume
         yield
     finally:
         subprocess.run(["pkill", "-s", str(process.pid)], check=False)
