@@ -13,6 +13,7 @@ import pytest
 
 from ttsd import config
 from ttsd.cli.explain import explain, messages, source_of, table
+from ttsd.cli.main import main
 from ttsd.errors import UsageError
 from ttsd.settings import SourceSettings
 from ttsd.text.explain import explain as explained
@@ -151,3 +152,10 @@ def test_a_profile_is_seen_before_it_is_used(folder: Path, capsys: pytest.Captur
     assert json.loads(capsys.readouterr().out)[0]["text"] == "ana says 5 km"
     with pytest.raises(UsageError, match="no profile"):
         run(folder, str(folder / "chat.log"), profile="long")
+
+
+def test_the_words_of_the_verb_are_the_ones_it_reads(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["explain", str(folder / "chat.log"), "--config", str(folder / "ttsd.toml")]
+    assert main(words) == 0
+    assert main([*words, "--profile", "nobody"]) == 2
+    assert 'there is no profile "nobody"' in capsys.readouterr().err

@@ -167,7 +167,6 @@ def render(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source", metavar="NAME", help="the source whose rules hold (default: whose file it is)"
     )
-    parser.add_argument("--profile", metavar="NAME", help="by the rules of this profile (default: of none)")
     parser.add_argument(
         "--whole", action="store_true", help="one sound file for a text, not one for each line"
     )
@@ -280,6 +279,7 @@ def explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source", metavar="NAME", help="the source whose rules hold (default: whose file it is)"
     )
+    parser.add_argument("--profile", metavar="NAME", help="by the rules of this profile (default: of none)")
 
 
 def completion(parser: argparse.ArgumentParser) -> None:
