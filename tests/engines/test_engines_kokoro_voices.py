@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ttsd.engines.adapter import Setup
 from ttsd.engines.adapters.kokoro import find
-from ttsd.engines.adapters.kokoro_symbols import LONGEST, batches
+from ttsd.engines.adapters.kokoro_symbols import LONGEST, batches, pause_after
 from ttsd.engines.adapters.kokoro_voices import best_for, blend, language_of
 from ttsd.errors import EngineMissing, UnknownVoice
 
@@ -72,6 +72,17 @@ def test_of_several_models_the_whole_one_is_used_or_the_one_that_is_named(tmp_pa
     (tmp_path / "mine.onnx").touch()
     mine = replace(setup, options={"model": "mine.onnx", "voices": "data/kokoro/voices-v1.0.bin"})
     assert find(mine) == (tmp_path / "mine.onnx", folder / "voices-v1.0.bin")
+
+
+def test_the_first_clause_of_a_long_sentence_is_made_by_itself() -> None:
+    known = set("abcdefgh ,.")
+    short, long = "abc, " * 20, "abc abc abc abc abc abc abc, " * 6
+    assert len(batches(short, known)) == 1
+    found = batches(long, known)
+    assert found[0] == "abc abc abc abc abc abc abc,"
+    assert len(found) == 2
+    assert batches("abc " * 35, known) == [("abc " * 35).strip()], "there is no clause in it"
+    assert [pause_after(piece) for piece in ("abc,", "abc.", "abc")] == [0.1, 0.25, 0.0]
 
 
 @given(st.text(alphabet="abc ,.ˈː—", max_size=900))

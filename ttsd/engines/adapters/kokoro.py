@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttsd.engines.adapters.kokoro_symbols import Symbols, batches
+from ttsd.engines.adapters.kokoro_symbols import Symbols, batches, pause_after
 from ttsd.engines.adapters.kokoro_voices import best_for, blend, language_of, spoken
 from ttsd.engines.catalog import defaults
 from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused, UnknownVoice
@@ -127,21 +127,21 @@ class Kokoro:
         pieces = batches(symbols, self._kokoro.tokenizer.vocab)
         if not pieces:
             raise EngineRefused("there is nothing in the text that it can pronounce")
-        for piece in pieces:
+        for index, piece in enumerate(pieces):
             self._session.options = onnxruntime.RunOptions()
             if self._cancelled:
                 raise EngineCancelled("cancelled")
             try:
-                samples, rate = self._kokoro.create(
-                    piece, voice=style, speed=speed, is_phonemes=True, trim=len(pieces) == 1
-                )
+                samples, rate = self._kokoro.create(piece, voice=style, speed=speed, is_phonemes=True)
             except Exception as error:  # onnxruntime's own classes; a cancelled run raises one, too
                 if self._cancelled:
                     raise EngineCancelled("cancelled") from error
                 raise EngineRefused(f"its graph failed: {error}"[:300]) from error
             finally:
                 self._session.options = None
-            yield Chunk(np.asarray(samples, np.float32).reshape(-1), int(rate), voice=voice)
+            pause = pause_after(piece) / speed if index < len(pieces) - 1 else 0.0
+            sound = np.pad(np.asarray(samples, np.float32).reshape(-1), (0, int(pause * rate)))
+            yield Chunk(sound, int(rate), voice=voice)
 
 
 def find(setup: Setup) -> tuple[Path, Path]:

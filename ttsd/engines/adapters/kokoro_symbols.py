@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 LONGEST = 200
 """Symbols of a batch. The model takes 510; shorter ones are heard sooner and are never late."""
+LONG = 120
+"""Symbols, some seven seconds, beyond which the first clause is made by itself, to be heard soon."""
+_FIRST = re.compile(r".{25,100}?[,;:.!?—]\s", re.DOTALL)
 _BY_ESPEAK = {
     "es": "es",
     "fr": "fr-fr",
@@ -92,4 +95,12 @@ def _pronouncer(language: str) -> Any:
 def batches(symbols: str, known: Collection[str]) -> list[str]:
     """What the model can take of *symbols*, cut where a reader would breathe; empty if there is no sound in it."""
     kept = "".join(symbol for symbol in symbols if symbol in known)
-    return [piece for piece in portions(kept, LONGEST) if any(symbol.isalpha() for symbol in piece)]
+    first = _FIRST.match(kept) if len(kept) > LONG else None
+    parts = (first[0], kept[first.end() :]) if first else (kept,)
+    pieces = (piece for part in parts for piece in portions(part, LONGEST))
+    return [piece for piece in pieces if any(symbol.isalpha() for symbol in piece)]
+
+
+def pause_after(piece: str) -> float:
+    """Seconds of silence between a batch and the next: what the model makes of it is trimmed."""
+    return 0.25 if piece.endswith((".", "!", "?")) else 0.1 if piece.endswith((",", ";", ":", "—")) else 0.0
