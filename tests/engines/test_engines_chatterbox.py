@@ -5,6 +5,8 @@ Marked `torch`; see `engine_venvs`.
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine_parts import seconds
-from engine_venvs import TINY, host_of, tiny, write_voice
+from engine_venvs import TINY, host_of, python_of, tiny, write_voice
 from waiting import wait_for
 
 from ttsd.engines.engine import Request, Scalar
@@ -96,3 +98,22 @@ def test_a_model_that_is_not_there_is_named(make: Make, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(EngineMissing, match=r"ve\.safetensors is missing"):
         make(model="empty").load()
+
+
+EVIL = """
+import os, sys, torch
+class Bomb:
+    def __reduce__(self):
+        return os.system, ("touch " + sys.argv[2],)
+torch.save({"t3": Bomb(), "gen": {}}, sys.argv[1])
+"""
+
+
+def test_a_voice_that_would_run_code_does_not(make: Make, tmp_path: Path) -> None:
+    folder, mark = tmp_path / "model", tmp_path / "it_ran"
+    shutil.copytree(tiny("chatterbox"), folder)
+    python = str(python_of("chatterbox"))
+    subprocess.run([python, "-c", EVIL, str(folder / "conds.pt"), str(mark)], check=True)
+    with pytest.raises(EngineRefused, match="cannot be loaded"):
+        make(model=str(folder)).load()
+    assert not mark.exists()
