@@ -44,10 +44,15 @@ class EnginesInUse:
         self._measured = Measurements(self._file)
         self._kept = clock.monotonic()
         self.chain: Chain = self._roster.build(settings)
+        self._former: EngineName | None = None
+        """The head before the last switch, while the older chain may be in use."""
 
     def use(self, settings: Settings) -> Chain:
         """Make the chain that *settings* name; the old one goes on until `free`. Raises EngineError."""
+        former = self.chain.names[0]
         self.chain, self._settings = self._roster.build(settings), settings
+        if former != self.chain.names[0]:
+            self._former = former
         return self.chain
 
     def load(self) -> None:
@@ -88,10 +93,15 @@ class EnginesInUse:
         return all(status.state in ("resting", "failed", "missing") for status in self.chain.status())
 
     def free(self) -> None:
-        """Nobody uses an older chain any longer: end the engines that this one does not have."""
+        """Nobody uses an older chain any longer: end the engines that this one does not have, and the process
+        of the one that was at its head, unless it is to be ready: what was switched away gives its memory back."""
         for engine in self._roster.keep(self.chain):
             self._beside.run("close-engine", engine.close)
             log.info("engine_closed", engine=engine.name)
+        former, self._former = self._former, None
+        for engine in self.chain.engines[1:]:
+            if engine.name == former and not self._of(former).preload:
+                self._beside.run("unload-engine", partial(_unload, engine, 0.0))
 
     def close(self) -> None:
         """End them all; idempotent."""

@@ -76,13 +76,10 @@ async def switch_to(here: Context, name: str) -> Switched:
     known = name in here.settings().engine or catalog.find(name) is not None
     if not known:
         raise Refused(404, f"no engine {name[:60]} is known{catalog.did_you_mean(name)}", where="engine")
-    before = (await here.ask(commands.Status())).engine
     try:
         done = await here.ask(commands.SwitchEngine(engine=EngineName(name)))
     except EngineError as error:
         raise Refused(409, error.what, code=error.code, where="engine", next_step=error.next_step) from error
-    if done.engine != before:
-        await here.ask(commands.EngineUnload(engine=before))
     return Switched(success=True, current=done.engine, chain=list(done.chain), saved=done.saved)
 
 
