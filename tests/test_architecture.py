@@ -31,6 +31,8 @@ ROOMS: dict[str, set[str]] = {
     "audio": set(),
     "control": {"commands", "events", "paths"},
     "speech": {"store", "engines", "audio", "text", "events"},
+    # What it does not do itself it asks the daemon for, by command.
+    "http": {"commands", "control", "events", "engines", "speech", "audio", "text", "paths", "speakers"},
 }
 """What each room may import besides the vocabulary and itself."""
 CONFIGURATION = {"config", "paths"}
@@ -45,6 +47,7 @@ HALL = {"commands", "completion", "events", "journal", "log", "stderr"}
 HEAVY = {
     *("numpy", "soxr", "soundfile", "sounddevice", "onnxruntime", "watchdog", "platformdirs"),
     *("sentencex", "regex", "babel", "unicode_rbnf", "emoji"),
+    *("fastapi", "starlette", "uvicorn", "pydantic", "prometheus_client"),
 }
 CLIENT_MODULES = ("ttsd.cli.remote", "ttsd.control.client")
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TONE = (0.3 * np.sin(np.arange(22_050) * 0.1)).astype(np.float32)
+PIPER, XTTS = EngineName("piper"), EngineName("xtts")
 FORMS = [Form(name, None, kind) for name, kinds in SUBTYPES.items() for kind in kinds]
 
 
@@ -85,11 +86,9 @@ def test_a_wish_becomes_the_option_of_each_engine() -> None:
 
 def test_a_recording_is_one_for_engines_that_clone_only() -> None:
     wish = {"speaker": "ana"}
-    assert wishes.casts([EngineName("xtts")], wish, Settings(), ["ana"])["xtts"].options == {
-        "speaker_wav": "ana"
-    }
-    assert wishes.casts([EngineName("xtts")], wish, Settings())["xtts"].speaker == "ana"
-    assert wishes.casts([EngineName("piper")], wish, Settings(), ["ana"])["piper"].speaker == "ana"
+    assert wishes.casts([XTTS], wish, Settings(), ["ana"])[XTTS].options == {"speaker_wav": "ana"}
+    assert wishes.casts([XTTS], wish, Settings())[XTTS].speaker == "ana"
+    assert wishes.casts([PIPER], wish, Settings(), ["ana"])[PIPER].speaker == "ana"
 
 
 @pytest.mark.parametrize(
