@@ -193,6 +193,26 @@ def test_what_is_urgent_follows_what_it_interrupts_without_the_pause_between_two
     pipeline.store.close()
 
 
+def test_what_is_taken_back_while_it_is_interrupted_is_not_queued_again(pipeline: Pipeline) -> None:
+    utterance = pipeline.store.say("a rude one" * 20)
+    pipeline.synth.step()
+    player, output = pipeline.players[0], pipeline.outputs[0]
+    for _ in range(5):
+        player.step()
+        output.hear()
+    while pipeline.ledger.step(timeout=0):
+        pass
+    spoken = pipeline.ledger.cut(utterance, State.QUEUED, "interrupted", resume=True)
+    assert spoken is not None
+    pipeline.channel.cut(End(spoken))
+    player.fade_out(spoken)
+    pipeline.ledger.take_back(utterance.id, "withdrawn")  # its end is decided, but not yet noted
+    pipeline.play()
+    (kept,) = pipeline.store.history(10)
+    assert (kept.text, kept.state, kept.reason) == ("", State.DROPPED, "withdrawn")
+    assert pipeline.names()[-2:] == ["dropped", "end"]
+
+
 def test_a_device_that_comes_back_goes_on_at_the_sample_that_was_heard_last(pipeline: Pipeline) -> None:
     utterance = pipeline.store.say("unplugged in the middle")
     pipeline.synth.step()

@@ -48,5 +48,5 @@ class Flight:
     """Its end is to be queued again."""
     first: int = 0
     """The sentence with which it begins (again)."""
-    nameless: bool = False
-    """Its text is kept nowhere: it was taken back."""
+    taken_back: str | None = None
+    """Why its text is kept nowhere, and it is not queued again; None: it is as any other."""

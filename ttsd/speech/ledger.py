@@ -166,13 +166,11 @@ class Ledger:
                 self._go_on_at(utterance.id, flight.sentence.index if flight.sentence else flight.first)
         return self.unspoken(utterance, state, reason)
 
-    def forget_text(self, id: UtteranceId) -> bool:
-        """Whatever its end, its text is not kept. False: it is not in flight."""
+    def take_back(self, id: UtteranceId, reason: str) -> None:
+        """Whatever its end, its text is not kept, and it is not queued again."""
         with self._lock:
-            flight = self._flights.get(id)
-            if flight is not None:
-                flight.nameless = True
-            return flight is not None
+            if id in self._flights:
+                self._flights[id].taken_back = reason
 
     def wait_until_landed(self, timeout: float, *, unless: threading.Event | None = None) -> bool:
         """Wait until nothing is in flight; False: something is after *timeout* seconds, or *unless* is set."""
@@ -313,8 +311,9 @@ class Ledger:
         if flight.began is not None:
             times = {**spoken.trace, "first_sample": flight.began, "last_sample": spoken.ended_at}
             spoken = replace(spoken, trace=times)
-        if flight.nameless:
-            spoken = replace(spoken, text="")
+        if flight.taken_back is not None:
+            state = State.DROPPED if spoken.state is State.QUEUED else spoken.state
+            spoken = replace(spoken, text="", state=state, reason=flight.taken_back)
         try:
             self._write_down(flight, spoken)
         except (IllegalTransition, UnknownUtterance) as error:  # somebody edits the database: go on

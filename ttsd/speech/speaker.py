@@ -217,7 +217,7 @@ class Speaker:
         with self._lock:
             gone = tuple(filter(which, self._ledger.flying(ending=True)))
             for utterance in gone:
-                self._ledger.forget_text(utterance.id)
+                self._ledger.take_back(utterance.id, reason)
                 self._cut(utterance, State.DROPPED, reason)
         return gone
 
