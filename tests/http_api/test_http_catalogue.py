@@ -36,6 +36,9 @@ def test_every_known_engine_is_told_with_what_is_known_of_it(http: httpx.Client)
     xtts = found["engines"]["xtts"]
     assert xtts["features"] == ["streaming", "cloning"]
     assert {"temperature", "top_k", "speed"} <= set(xtts["parameters"])
+    assert xtts["quality"] == "expressive"
+    assert xtts["pros"]
+    assert xtts["cons"]
     assert xtts["vram_mb"] is None  # nobody measured it here
     assert xtts["estimated_time_per_sentence"] is None
 

@@ -19,6 +19,12 @@ class Entry:
     """Its name for people."""
     description: str
     """One sentence."""
+    quality: str | None = None
+    """How it sounds, in a few words; None: there is nothing to tell."""
+    pros: tuple[str, ...] = ()
+    """What speaks for it, each in a few words."""
+    cons: tuple[str, ...] = ()
+    """What speaks against it."""
     languages: tuple[str, ...]
     """BCP 47 tags; ("*",): whatever its voices speak."""
     streaming: bool = False

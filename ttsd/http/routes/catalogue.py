@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from ttsd import commands
+from ttsd.engines import catalog
 from ttsd.http import encode, wishes
 from ttsd.http.here import Here
 from ttsd.http.problems import Refused, told
@@ -73,7 +74,7 @@ async def engines(here: Here) -> Engines:
 
 
 def _engine(facts: EngineFacts) -> Engine:
-    factor = facts.real_time_factor
+    factor, entry = facts.real_time_factor, catalog.find(facts.name)
     takes = [one.name for one in wishes.PARAMETERS if facts.name in wishes.takers(one)]
     return Engine(
         label=facts.label,
@@ -88,7 +89,7 @@ def _engine(facts: EngineFacts) -> Engine:
         voice=facts.voice,
         voices=facts.voices,
         speed=None if factor is None else "faster than speech" if factor < 1 else "slower than speech",
-        quality=None,
+        quality=entry.quality if entry else None,
         vram_mb=_megabytes(facts.vram_bytes),
         memory_mb=_megabytes(facts.memory_bytes),
         estimated_time_per_sentence=None if factor is None else round(factor * SENTENCE_SECONDS, 3),
@@ -97,8 +98,8 @@ def _engine(facts: EngineFacts) -> Engine:
         load_seconds=facts.load_seconds,
         features=[name for name, has in (("streaming", facts.streaming), ("cloning", facts.cloning)) if has],
         parameters=takes,
-        pros=[],
-        cons=[],
+        pros=list(entry.pros) if entry else [],
+        cons=list(entry.cons) if entry else [],
         licences={"code": facts.code_licence, "weights": facts.weights_licence},
         last_error=facts.last_error,
     )
