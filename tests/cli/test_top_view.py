@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttsd.cli.top_view import Picture, rows
+from ttsd.cli.top_view import Picture, columns, rows
 
 
 def status(**changes: Any) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def test_it_fits_every_screen(width: int, height: int, sentence: str, now: float
     picture.queue *= 50
     shown = text_of(picture, width, height, now)
     assert 1 <= len(shown) <= height
-    assert max(map(len, shown)) <= width
+    assert max(map(columns, shown)) <= width
 
 
 def test_the_word_stays_in_sight_in_a_long_sentence() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttsd.cli import exits
 from ttsd.cli.show import shorten
-from ttsd.cli.top_view import Picture, rows
+from ttsd.cli.top_view import Picture, columns, rows
 from ttsd.control.address import control_address
 from ttsd.control.client import Client
 
@@ -131,7 +131,7 @@ class _Screen:
                     screen.addstr(y, x, text, self._styles[style])
                 except curses.error:  # it became smaller meanwhile, or a character is wider than it looks
                     break
-                x += len(text)
+                x += columns(text)
         screen.refresh()
 
 

@@ -5,6 +5,7 @@ A row is pieces of text, each with a style; a screen of any size gets as much as
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -103,11 +104,30 @@ def rows(picture: Picture, width: int, height: int, now: float) -> list[Row]:
 
 
 def _narrow(row: Row, width: int) -> Row:
+    """As much of *row* as fits *width* columns: some characters take two, some none."""
     found: list[tuple[str, Style]] = []
     for text, style in row:
-        found.append((text[:width], style))
-        width -= len(found[-1][0])
+        kept = text[:width] if text.isascii() else _fits(text, width)
+        found.append((kept, style))
+        width -= columns(kept)
     return tuple(found)
+
+
+def _fits(text: str, width: int) -> str:
+    taken = 0
+    for place, character in enumerate(text):
+        taken += columns(character)
+        if taken > width:
+            return text[:place]
+    return text
+
+
+def columns(text: str) -> int:
+    """Columns of a terminal that *text* takes."""
+    if text.isascii():
+        return len(text)
+    marks = sum(unicodedata.combining(c) != 0 for c in text)
+    return len(text) + sum(unicodedata.east_asian_width(c) in "WF" for c in text) - marks
 
 
 def _fitted(parts: list[list[Row]], room: int) -> list[Row]:
