@@ -98,9 +98,9 @@ class Executor:
                 return house.engines.chain.status()
             case commands.EngineFacts():
                 return self._later("engine-facts", house.engines.facts(), reply)
-            case commands.EngineUnload(engine=engine):
-                unloading = self._in_chain(engine)[0].unload
-                return self._later("unload", lambda: results.Unloaded(engine, unloading()), reply)
+            case commands.EngineUnload(engine=let_go):
+                unload = self._in_chain(let_go)[0].unload
+                return self._later("unload", lambda: results.Unloaded(let_go, unload()), reply)
             case commands.VoiceList(engine=engine):
                 return self._voices(engine, reply)
             case commands.DeviceList():
