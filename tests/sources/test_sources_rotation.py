@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ttsd.model import Offset
 from ttsd.settings import SourceSettings
+from ttsd.sources.identity import mark
 from ttsd.store import Checkpoint
 
 if TYPE_CHECKING:
@@ -393,3 +395,19 @@ def test_row_17_copied_and_truncated_twice_while_ttsd_was_down(follow: Follow) -
     later(path, 3)
     follow.start()
     assert follow.pause(3) == ["one", "two", "three", "four"]
+
+
+def test_row_17_a_copy_that_was_given_the_inode_of_another_known_file(following: Following) -> None:
+    follow = following(SourceSettings(path="a.log*"))
+    path = follow.write("a.log", "one\ntwo\n")
+    follow.look()
+    copy = path.with_name("a.log.1")
+    shutil.copy(path, copy)
+    os.truncate(path, 0)
+    follow.write("a.log", "three\n")
+    seen = follow.reader._context.files.look(str(copy), closely=True)
+    assert seen is not None
+    gone = Checkpoint(str(copy), seen.identity, Offset(5), b"older", mark(b"older"))
+    follow.store.remember((gone,))
+    follow.restart()
+    assert follow.pause(3) == ["one", "two", "three"]

@@ -32,14 +32,17 @@ def rewritten(
     verdict = judge(old, file, seen.size)
     in_place = old.identity == tail.identity
     known = old.offset and not (doubt.apart and old.offset < EVIDENCE)
-    if not in_place:
-        further = [other.at for other in reversed(doubt.others) if other.goes_on]
-        if verdict is not Verdict.CONTINUES or not known:
-            further += [at for who, at in originals(tail, file) if who is None or has_shrunk(who, at, tail)]
-        for copied in further:
-            if judge(copied, file, seen.size) is Verdict.CONTINUES:
-                go_on(tail, copied)
-                return None
+    further = [other.at for other in reversed(doubt.others) if other.goes_on]
+    if verdict is Verdict.DIFFERENT or not (in_place or (verdict is Verdict.CONTINUES and known)):
+        further += [
+            at
+            for who, at in originals(tail, file)
+            if not (in_place and at.identity == old.identity) and (who is None or has_shrunk(who, at, tail))
+        ]
+    for copied in further:
+        if judge(copied, file, seen.size) is Verdict.CONTINUES:
+            go_on(tail, copied)
+            return None
     if verdict is Verdict.CONTINUES and (known or in_place):
         if in_place:
             tail.begin_at(tail.at)
