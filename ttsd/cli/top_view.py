@@ -91,7 +91,7 @@ def rows(picture: Picture, width: int, height: int, now: float) -> list[Row]:
     head = [_state(picture, width), *_now(picture, width, now)]
     if height >= 4:
         head.append(_volume(picture, width))
-    foot: list[Row] = [((shorten(KEYS, width), "faint"),)] if height >= len(head) + 2 else []
+    foot: list[Row] = [((_cut(KEYS, width), "faint"),)] if height >= len(head) + 2 else []
     room = height - len(head) - len(foot)
     parts = [
         _queue(picture, width),
@@ -183,7 +183,12 @@ def _volume(picture: Picture, width: int) -> Row:
 def _queue(picture: Picture, width: int) -> list[Row]:
     styles: dict[str, Style] = {"urgent": "bad", "high": "warn", "low": "faint"}
     found: list[Row] = [
-        ((shorten(f"  {u['source']}: {u['text']}", width), styles.get(u["priority"], "plain")),)
+        (
+            (
+                _cut("  " + shorten(f"{u['source']}: {u['text']}", width), width),
+                styles.get(u["priority"], "plain"),
+            ),
+        )
         for u in picture.queue
     ]
     return [(("waiting", "strong"),), *found] if found else []
