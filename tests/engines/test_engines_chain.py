@@ -175,6 +175,21 @@ def test_a_failing_engine_rests_longer_each_time_and_is_forgiven_when_it_speaks(
     assert chain.status()[0].state == "ready"
 
 
+def test_an_engine_that_somebody_has_mended_is_tried_at_once() -> None:
+    faults = [EngineMissing("is not installed")]
+
+    def script(request: Request) -> Iterator[Chunk]:
+        if faults:
+            raise faults.pop()
+        return well(request)
+
+    chain = Chain([FakeEngine("a", script), FakeEngine("b", well)], FakeClock())
+    assert who(speak(chain)) == ["b"]
+    assert who(speak(chain)) == ["b"], "it rests"
+    chain.forgive(EngineName("a"))
+    assert who(speak(chain)) == ["a"]
+
+
 def test_a_failure_that_took_long_makes_the_rest_long_and_never_longer_than_five_minutes() -> None:
     clock = FakeClock()
 

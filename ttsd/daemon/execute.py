@@ -100,6 +100,7 @@ class Executor:
                 return self._later("engine-facts", house.engines.facts(), reply)
             case commands.EngineUnload(engine=let_go):
                 unload = self._in_chain(let_go)[0].unload
+                house.engines.chain.forgive(let_go)
                 return self._later("unload", lambda: results.Unloaded(let_go, unload()), reply)
             case commands.VoiceList(engine=engine):
                 return self._voices(engine, reply)

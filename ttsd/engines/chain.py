@@ -197,6 +197,10 @@ class Chain:
         now = self._clock.monotonic()
         return min((health.breaker.left(now) for health in self._health.values()), default=0.0)
 
+    def forgive(self, name: EngineName) -> None:
+        """From any thread: somebody has mended this engine; whatever it rests for, it is tried at once."""
+        self._health[name].breaker.succeeded()
+
     def cancel(self) -> None:
         """From any thread: end the running synthesis soon; `speak` raises EngineCancelled."""
         for engine in self.engines:
