@@ -93,7 +93,7 @@ class Restraints:
 
 def is_quiet(quiet: QuietSettings, now: float) -> bool:
     """Whether the clock on the wall is within the quiet hours. now: Unix seconds."""
-    if quiet.from_ is None or quiet.to is None:
+    if quiet.from_ is None:
         return False
     from zoneinfo import ZoneInfo  # few need it
 

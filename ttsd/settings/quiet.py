@@ -31,7 +31,7 @@ class QuietSettings:
     """`[quiet]`: hours of the day in which ttsd is quiet, by the clock on the wall."""
 
     from_: Annotated[str | None, Range(4, 5), Help("When they begin: 22:00. Not set: there are none.")] = None
-    to: Annotated[str | None, Range(4, 5), Help("When they end: 07:00.")] = None
+    to: Annotated[str, Range(4, 5), Help("When they end.")] = "07:00"
     do: Annotated[
         Literal["mute", "hold", "drop"],
         Help("Speak without a sound; begin nothing; or drop what arrives, and begin nothing that waited."),
@@ -46,12 +46,10 @@ class QuietSettings:
 
 
 def problems_of(quiet: QuietSettings) -> Iterator[tuple[str, str]]:
-    """The keys of `[quiet]` that mean nothing together, or by themselves, and why."""
-    for key, text, other in (("from", quiet.from_, "to"), ("to", quiet.to, "from")):
+    """The keys of `[quiet]` that mean nothing, and why."""
+    for key, text in (("from", quiet.from_), ("to", quiet.to)):
         if text is not None and minute_of_day(text) is None:
             yield key, f'must be a time of day such as 22:00, not "{text}"'
-        if text is not None and (quiet.to if other == "to" else quiet.from_) is None:
-            yield key, f"needs `{other}`"
     if quiet.timezone is not None and not _is_zone(quiet.timezone):
         yield "timezone", f'"{quiet.timezone}" is no time zone such as Europe/Berlin'
 
