@@ -9,6 +9,7 @@ import zipfile
 from email import message_from_bytes
 from typing import TYPE_CHECKING, Any
 
+import httpx2 as httpx
 import numpy as np
 import pytest
 import soundfile
@@ -16,7 +17,6 @@ from daemon_process import REAL_TIME
 from waiting import wait_for
 
 if TYPE_CHECKING:
-    import httpx2 as httpx
     from http_daemon import HttpDaemon, MakeHttp
 
 TEXT = "Hello there. This is a test."
@@ -217,6 +217,30 @@ socket = "ttsd.sock"
         assert int(answer.headers["retry-after"]) >= 1
         health = client.get("/health")
         assert health.status_code == 200
+
+
+def test_who_leaves_before_the_first_sound_frees_its_engine(make_http: MakeHttp) -> None:
+    text = """
+engines = ["command"]
+[engine.command]
+command = "sleep 30"
+preload = false
+[[outputs]]
+type = "null"
+[state]
+dir = "state"
+[control]
+socket = "ttsd.sock"
+"""
+    daemon = make_http("workers = 1", text=text)
+    with daemon.client() as client:
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/v1/synthesize", json={"text": "Hello."}, timeout=1.0)
+        assert "sleep" in str(daemon.processes())
+    wait_for(daemon.is_free, "the desk to be free", timeout=10)
+    wait_for(
+        lambda: not any(one.startswith("sleep ") for one in daemon.processes().values()), "the program to end"
+    )
 
 
 def test_the_queue_goes_first(make_http: MakeHttp) -> None:
