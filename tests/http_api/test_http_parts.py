@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from waiting import wait_for
 
@@ -35,6 +35,7 @@ FORMS = [Form(name, None, kind) for name, kinds in SUBTYPES.items() for kind in 
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.format}-{form.kind}")
+@settings(max_examples=10, deadline=None)
 @given(cuts=st.lists(st.integers(0, len(TONE)), max_size=4))
 def test_sound_is_whole_however_it_is_cut(form: Form, cuts: list[int]) -> None:
     sink = encoder(form, 22_050)
@@ -105,6 +106,7 @@ def test_what_an_engine_does_not_take_is_named(engine: str, wish: dict[str, floa
     assert (caught.value.status, caught.value.where) == (422, where)
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.text(st.characters(exclude_characters="\r\n", codec="utf-8"), max_size=20), max_size=30),
     st.integers(0, 40),

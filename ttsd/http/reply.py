@@ -64,8 +64,8 @@ async def unless_gone(request: Request, work: Coroutine[None, None, T]) -> T:
             return working.result()
         raise Gone
     finally:
+        await _end(working)  # first: what it ends with in the meantime would be lost
         await _end(watching)
-        await _end(working)
 
 
 async def _end(task: asyncio.Task[object] | asyncio.Task[None]) -> None:

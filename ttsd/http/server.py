@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import socket
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise ConfigError([f"http.host: {host} is no address: {error.strerror or error}"]) from error
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform != "win32":  # there it lets others listen at the same port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
         sock.listen(BACKLOG)
     except OSError as error:

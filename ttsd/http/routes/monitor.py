@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ttsd import commands
+from ttsd.engines import catalog
 from ttsd.http.bodies import body, documented
 from ttsd.http.encode import Form
 from ttsd.http.here import Context, Here, client_of
@@ -153,8 +154,6 @@ async def process_queue(
 
 
 def _check_engine(here: Context, name: str | None) -> None:
-    from ttsd.engines import catalog
-
     if name is not None and name not in here.settings().engine and catalog.find(name) is None:
         raise Refused(404, f"no engine {name} is known{catalog.did_you_mean(name)}", where="engine")
 

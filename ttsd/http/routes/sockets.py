@@ -26,6 +26,7 @@ from ttsd.http.spoken import Spoken, order_of
 
 if TYPE_CHECKING:
     from ttsd.http.desks import Performance
+    from ttsd.http.hub import Subscription
     from ttsd.http.order import Order
 
 router = APIRouter()
@@ -70,7 +71,7 @@ async def events(socket: WebSocket, here: Here, events: Annotated[str, Query()] 
         await asyncio.gather(reading, telling, return_exceptions=True)
 
 
-async def _tell(socket: WebSocket, subscription: Any, patience: float) -> None:
+async def _tell(socket: WebSocket, subscription: Subscription, patience: float) -> None:
     while (line := await subscription.next()) is not None:
         try:
             async with asyncio.timeout(patience):
