@@ -263,7 +263,7 @@ def step(daemon: DaemonProcess, chance: random.Random) -> None:
     ]
     text = ". ".join("abc " * chance.randrange(1, 6) for _ in range(chance.randrange(1, 4)))
     queue = [u["id"] for u in daemon.call("queue.list")["utterances"]]
-    match chance.randrange(15):
+    match chance.randrange(17):
         case 0 | 1 | 2 | 3 | 4:
             daemon.say(text, **chance.choice(say))
         case 5:
@@ -287,6 +287,10 @@ def step(daemon: DaemonProcess, chance: random.Random) -> None:
                 re.sub(r'(type = "null")(\nrate = \d+)?', f'type = "null"\\nrate = {rate}', settings)
             )
             daemon.call("reload")
+        case 14:
+            daemon.call("withdraw", id=chance.randrange(1, 100))
+        case 15:
+            daemon.call("mute")
         case _:
             if queue:
                 with suppress(Refused):  # its turn came meanwhile
@@ -301,13 +305,15 @@ def test_to_each_begin_belongs_one_end_whatever_people_do(make_daemon: MakeDaemo
         engines=["tone", "hibari"], output=REAL_TIME, pace=100, speech=f'interrupt = "{interrupt}"'
     )
     # hibari is switched to, and is not there: the tone speaks on, by way of the chain.
-    daemon = make_daemon(text + '[engine.hibari]\nuri = "unix:///nowhere"\n').start()
+    muted = f'[mute]\narriving = "{chance.choice(["speak", "keep", "drop"])}"\n'
+    daemon = make_daemon(text + muted + '[engine.hibari]\nuri = "unix:///nowhere"\n').start()
     with EventStream(daemon.socket) as events:
         until = time.monotonic() + 1.5
         while time.monotonic() < until:
             step(daemon, chance)
             events.drain(chance.choice([0.0, 0.01, 0.05]))
         daemon.call("resume")
+        daemon.call("mute", on=False)
 
         def silent() -> bool:
             status = daemon.status()
