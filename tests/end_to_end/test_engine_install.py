@@ -90,6 +90,7 @@ def test_install_speak_renew_and_remove(make_daemon: MakeDaemon) -> None:
         finally:
             worker.terminate()
 
+    assert "ttsd engine install hibari" in daemon.ttsd("engine", "upgrade", "hibari").stderr
     removed = daemon.ttsd("engine", "remove", "espeak")
     assert removed.returncode == 0, removed.stderr
     assert not list(daemon.folder.rglob("installed.json"))

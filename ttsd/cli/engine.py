@@ -25,7 +25,7 @@ from ttsd.engines.install import Installer, Wishes, remove
 from ttsd.engines.recipe import SENTENCE
 from ttsd.engines.roster import Roster, user_place
 from ttsd.engines.trial import Trial, speak
-from ttsd.errors import ConfigError, ControlError, UsageError
+from ttsd.errors import ConfigError, ControlError, InstallError, UsageError
 from ttsd.model import EngineName
 from ttsd.settings import EngineSettings, Settings
 
@@ -80,6 +80,8 @@ def _install(arguments: argparse.Namespace, entry: Entry, settings: Settings) ->
     show = _Show()
     installer = Installer(entry, place.data, try_out, show)
     before = installed.read(place.data, entry.name)
+    if before is None and arguments.action == "upgrade":
+        raise InstallError("has no venv of its own to renew", where=entry.name, next_step=entry.install)
     renew = arguments.upgrade or arguments.action == "upgrade"
     device = arguments.device or (before.device if before else None)
     current = installer.current()
