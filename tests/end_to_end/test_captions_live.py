@@ -122,3 +122,15 @@ def test_a_file_that_is_there_is_left_alone_and_the_next_one_has_a_number(make_d
     second = next((daemon.folder / "captions").glob("*-2.vtt"))
     assert [text for _, _, text in cues(second.read_text())] == ["The second evening."]
     assert (daemon.folder / "evening-2.srt").exists()
+
+
+def test_who_said_it_is_told_if_it_is_wanted(make_daemon: MakeDaemon) -> None:
+    text = configuration(output=REAL_TIME, pace=100) + CAPTIONS + "speakers = true\n"
+    pattern = "pattern = '^<(?P<speaker>.*)> (?P<text>.*)$'"
+    daemon = make_daemon(
+        text.replace('path = "chat.log"', f'path = "chat.log"\nformat = "regex"\n{pattern}')
+    ).start()
+    daemon.append("<ana> Hello there.")
+    srt = daemon.folder / "evening.srt"
+    wait_for(lambda: srt.exists() and "ana: Hello there." in srt.read_text(), "the caption")
+    assert "<v ana>" in vtt(daemon).read_text()

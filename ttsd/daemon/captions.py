@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ttsd.clock import Clock
     from ttsd.daemon.caption_files import LiveText, Transcript
+    from ttsd.model import SourceName
     from ttsd.settings.captions import CaptionSettings
 
 log = structlog.get_logger("ttsd.daemon.captions")
@@ -46,12 +47,16 @@ class Captions:
     """See the module."""
 
     def __init__(
-        self, settings: CaptionSettings, clock: Clock, died: Callable[[str, BaseException], None]
+        self,
+        settings: CaptionSettings,
+        clock: Clock,
+        speaker_of: Callable[[SourceName, str], str],
+        died: Callable[[str, BaseException], None],
     ) -> None:
-        """*died*: told of a fault of ours."""
+        """*speaker_of*: who said a line of a source (empty: unknown); *died*: told of a fault of ours."""
         self.stage = Stage("captions", self.step, interrupt=self._prod, prod=self._prod, died=died)
         """The thread; whoever made this starts it."""
-        self._clock = clock
+        self._clock, self._speaker_of = clock, speaker_of
         self._news: queue.Queue[events.Event | CaptionSettings | None] = queue.Queue(MOST_WAITING)
         self._wanted = False
         self._settings = settings
@@ -59,6 +64,8 @@ class Captions:
         self._transcripts: tuple[Transcript, ...] = ()
         self._began = 0.0
         self._sentence: _Sentence | None = None
+        self._speaker = ""
+        """Of the utterance that sounds."""
         self._paused_at: float | None = None
         self._clear_at: float | None = None
         self.use(settings)
@@ -71,7 +78,8 @@ class Captions:
             return
         match event:
             case (
-                events.SentenceBegin()
+                events.Begin()
+                | events.SentenceBegin()
                 | events.Word()
                 | events.End()
                 | events.Withdrawn()
@@ -124,6 +132,9 @@ class Captions:
 
     def _take(self, news: events.Event | CaptionSettings | None) -> None:
         match news:
+            case events.Begin():
+                wanted = self._settings.speakers and self._transcripts
+                self._speaker = self._speaker_of(news.source, news.text) if wanted else ""
             case events.SentenceBegin():
                 self._finish(news.at)
                 self._sentence = _Sentence(news.id, news.text, news.at)
@@ -173,7 +184,8 @@ class Captions:
         from ttsd.text.captions import Caption
 
         start = max(0.0, one.began - self._began)
-        caption = Caption(start, max(start, now - self._began), text, tuple(one.words))
+        end, speaker = max(start, now - self._began), self._speaker or None
+        caption = Caption(start, end, text, tuple(one.words), speaker)
         for transcript in self._transcripts:
             transcript.add(one.id, caption)
 

@@ -101,7 +101,7 @@ class House:
             keep_back=self.restraints.hold,
             died=self._died,
         )
-        self.captions = Captions(settings.captions, clock, self._died)
+        self.captions = Captions(settings.captions, clock, self._rules.speaker_of, self._died)
         self.notices = Notices(
             lambda: self.settings,
             self.queue,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ttsd.clock import Clock
+    from ttsd.model import SourceName
     from ttsd.settings import Settings
     from ttsd.speech.detect import Detector
     from ttsd.speech.reading import Reading
@@ -84,6 +85,11 @@ class RulesInForce:
         """The language of what ttsd says of itself. BCP 47."""
         book = self.book()
         return LAST_RESORT if book is None else book.of(OWN).tag
+
+    def speaker_of(self, source: SourceName, line: str) -> str:
+        """Who said *line*; empty: unknown. From any thread."""
+        book = self.book()
+        return "" if book is None else book.of(source).identity(line)[0].strip()
 
     def saved(self) -> bool:
         """Whether a file that the rules name was saved since they were made."""

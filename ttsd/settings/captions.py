@@ -25,3 +25,6 @@ class CaptionSettings:
         Path | None, Help("A WebVTT file of everything spoken; %Y-%m-%d and their like are filled in.")
     ] = None
     srt: Annotated[Path | None, Help("The same as SRT.")] = None
+    speakers: Annotated[
+        bool, Help("In those two: who said it, before the words (SRT) or as their voice (WebVTT).")
+    ] = False
