@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Any
 
+import structlog
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
@@ -17,10 +19,13 @@ from ttsd.http.metrics import Metrics
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterator
 
     from ttsd.http.backstage import Backstage
     from ttsd.http.hub import Hub
     from ttsd.settings.http import HttpSettings
+
+log = structlog.get_logger("ttsd.http")
 
 GRACE_SECONDS = 2
 """How long answers that are under way may take at the end."""
@@ -61,15 +66,35 @@ async def serve(
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     tidying = asyncio.create_task(desks.tidy())
     stopping = asyncio.create_task(stop.wait())
+    with _in_our_log():
+        try:
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            server.should_exit = True
+            tidying.cancel()
+            stopping.cancel()
+            await desks.close()
+            with contextlib.suppress(asyncio.CancelledError):
+                await serving
+
+
+@contextlib.contextmanager
+def _in_our_log() -> Iterator[None]:
+    """Within it, what uvicorn logs stands in ttsd's log: faults as such, clients' nonsense at debug level."""
+    handler, theirs = _Handler(), logging.getLogger("uvicorn")
+    before, theirs.propagate = theirs.propagate, False
+    theirs.addHandler(handler)
     try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        yield
     finally:
-        server.should_exit = True
-        tidying.cancel()
-        stopping.cancel()
-        await desks.close()
-        with contextlib.suppress(asyncio.CancelledError):
-            await serving
+        theirs.removeHandler(handler)
+        theirs.propagate = before
+
+
+class _Handler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        tell = log.error if record.levelno >= logging.ERROR else log.debug
+        tell("http_server", says=record.getMessage(), exc_info=record.exc_info)
 
 
 def _patient(patience: float) -> type[H11Protocol]:
