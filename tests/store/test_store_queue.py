@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -172,3 +173,25 @@ def test_an_unknown_utterance_is_an_error_with_words(store: Store) -> None:
     one = store.say("one")
     with pytest.raises(StoreError, match="no utterance"):
         store.begin(type(one.id)(99))
+
+
+def test_asking_for_counts_waits_for_no_disk(store: Store) -> None:
+    store.say("waits")
+    held, asked, answers = threading.Event(), threading.Event(), []
+
+    def hold() -> None:
+        with store._database.mutex:  # as a commit does, while a slow disk takes its time
+            held.set()
+            asked.wait(30)
+
+    def ask() -> None:
+        answers.append((store.counts().queued, store.counters().queued))
+
+    holder, asker = threading.Thread(target=hold), threading.Thread(target=ask)
+    holder.start()
+    held.wait(30)
+    asker.start()
+    asker.join(30)
+    asked.set()
+    holder.join()
+    assert answers == [(1, 1)]

@@ -6,6 +6,7 @@ A million rows of history cost no more to count than none.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from ttsd.model import SourceName, State
@@ -21,10 +22,11 @@ ACCEPTED = "accepted"
 
 
 class Tally:
-    """Totals for ever, and the live queue by source. Guarded by the store's lock."""
+    """Totals for ever, and the live queue by source. From any thread, also while the database is busy."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         """Load from the committed tables."""
+        self._lock = threading.Lock()
         self._totals: dict[str, int] = dict(db.execute("select name, n from totals").fetchall())
         rows = db.execute("select source, count(*) from queue where state = 'queued' group by source")
         self._queued: dict[SourceName, int] = {SourceName(source): n for source, n in rows.fetchall()}
@@ -41,15 +43,16 @@ class Tally:
 
     def apply(self, added: Mapping[str, int], *, queued: Mapping[SourceName, int], speaking: int = 0) -> None:
         """Take over what has just been committed: totals, and changes of the live queue."""
-        for name, n in added.items():
-            self._totals[name] = self._totals.get(name, 0) + n
-        for source, n in queued.items():
-            left = self._queued.get(source, 0) + n
-            if left:
-                self._queued[source] = left
-            else:
-                self._queued.pop(source, None)
-        self._speaking += speaking
+        with self._lock:
+            for name, n in added.items():
+                self._totals[name] = self._totals.get(name, 0) + n
+            for source, n in queued.items():
+                left = self._queued.get(source, 0) + n
+                if left:
+                    self._queued[source] = left
+                else:
+                    self._queued.pop(source, None)
+            self._speaking += speaking
 
     def waiting(self, source: SourceName) -> int:
         """Queued utterances of *source*."""
@@ -57,10 +60,14 @@ class Tally:
 
     def counts(self) -> Counts:
         """See Counts."""
-        final = {state.value: self._totals.get(state.value, 0) for state in State if state.final}
-        return Counts(queued=sum(self._queued.values()), speaking=self._speaking, **final)
+        with self._lock:
+            return Counts(queued=sum(self._queued.values()), speaking=self._speaking, **self._final())
 
     def counters(self) -> Counters:
         """See Counters."""
-        final = {state.value: self._totals.get(state.value, 0) for state in State if state.final}
-        return Counters(lines=self._totals.get(LINES, 0), queued=self._totals.get(ACCEPTED, 0), **final)
+        with self._lock:
+            lines, queued = self._totals.get(LINES, 0), self._totals.get(ACCEPTED, 0)
+            return Counters(lines=lines, queued=queued, **self._final())
+
+    def _final(self) -> dict[str, int]:
+        return {state.value: self._totals.get(state.value, 0) for state in State if state.final}
