@@ -6,6 +6,7 @@ as users' would. An engine that is there and as the catalogue wants it is not to
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import wave
@@ -98,6 +99,9 @@ def tiny(engine: str, *words: str) -> Path:
         draft = folder.with_name(f".{folder.name}-draft")
         run_with_ttsd(python_of(engine), script, str(draft), *words)
         draft.rename(folder)
+        for old in folder.parent.glob(f"{'-'.join([engine, *words])}-????????"):
+            if old != folder:  # an earlier script's
+                shutil.rmtree(old)
     return folder
 
 
