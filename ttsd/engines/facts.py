@@ -61,7 +61,7 @@ class EngineFacts:
     code_licence: str
     weights_licence: str
     memory_bytes: int | None
-    """What its process holds now, or held when it last ran."""
+    """Of its process, when it was loaded or spoke last; it holds that now if it is loaded."""
     vram_bytes: int | None
     load_seconds: float | None
     first_audio_seconds: float | None

@@ -32,7 +32,8 @@ class SoundCheck:
         """*text*: the sentence, whose length bounds the length of its sound. *fastest*: letters and digits
         a second that the engine never exceeds; None: no bound."""
         self._limit = 30.0 + len(text)
-        self._spoken = sum(map(str.isalnum, text))
+        # "aaaaaaah" is one sound, however long it is written.
+        self._spoken = sum(now.isalnum() and now != last for now, last in zip(text, f" {text}", strict=False))
         self._fastest = fastest
         self._held: list[Chunk] = []
         self._audible = False
