@@ -56,7 +56,7 @@ class HttpDaemon(DaemonProcess):
 
     def client(self, **words: Any) -> httpx.Client:
         """A client; use it as a context manager."""
-        return httpx.Client(base_url=self.url, timeout=PATIENCE, trust_env=False, **words)
+        return httpx.Client(**{"base_url": self.url, "timeout": PATIENCE, "trust_env": False, **words})
 
     def websocket(self, path: str, **words: Any) -> ClientConnection:
         """A WebSocket; use it as a context manager."""

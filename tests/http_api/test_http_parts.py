@@ -79,10 +79,20 @@ def settings_with(**options: float) -> Settings:
 def test_a_wish_becomes_the_option_of_each_engine() -> None:
     chain = [EngineName("piper"), EngineName("xtts"), EngineName("tone")]
     found = wishes.casts(chain, {"speed": 2.0}, settings_with(length_scale=1.2))
-    assert found == {"piper": wishes.Cast({"length_scale": 0.6}), "xtts": wishes.Cast({"speed": 2.0})}
+    assert found == {
+        "piper": wishes.Cast({"length_scale": 0.6}),
+        "xtts": wishes.Cast({"speed": 2.0}, language="pt"),
+    }
     found = wishes.casts(chain, {"temperature": 0.4, "top_k": 9}, Settings())
-    assert found == {"xtts": wishes.Cast({"temperature": 0.4, "top_k": 9})}
+    assert found == {"xtts": wishes.Cast({"temperature": 0.4, "top_k": 9}, language="pt")}
     assert set(wishes.casts(chain, {}, Settings())) == {"piper", "xtts", "tone"}
+
+
+def test_the_default_language_holds_for_engines_whose_every_voice_speaks_it() -> None:
+    assert wishes.casts([XTTS], {}, Settings())[XTTS].language == "pt"
+    configured = Settings(engine={XTTS: EngineSettings(options={"language": "en"})})
+    assert wishes.casts([XTTS], {}, configured)[XTTS].language is None
+    assert wishes.casts([PIPER], {}, Settings())[PIPER].language is None
 
 
 def test_a_recording_is_one_for_engines_that_clone_only() -> None:

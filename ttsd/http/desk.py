@@ -222,6 +222,7 @@ def _wishful(script: Script, casts: Mapping[EngineName, Cast]) -> Script:
         return replace(
             request,
             speaker=cast.speaker or request.speaker,
+            language=request.language or cast.language,
             options={**request.options, **cast.options},
         )
 
@@ -230,7 +231,7 @@ def _wishful(script: Script, casts: Mapping[EngineName, Cast]) -> Script:
 
 def _unspoken(order: Order, error: EngineError) -> EngineError | Refused:
     """A voice that is not there because none speaks the language that was asked for."""
-    if order.language is not None and order.voice is None:
+    if order.language is not None and order.voice is None and "speaker" not in order.wishes:
         return Refused(422, error.what, where="language", next_step=error.next_step)
     return error
 

@@ -30,7 +30,7 @@ class Base(BaseModel):
     language: str = Field(
         default=wishes.LANGUAGE,
         max_length=35,
-        description="A language tag. Left out, it holds where the voice speaks it, and others speak their own.",
+        description="A language tag. Left out, it holds where every voice of the engine speaks it.",
     )
     voice: str = Field(
         default=DEFAULT_VOICE, max_length=200, description="A preset, or a voice of the engine."

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ttsd.settings import Settings
 
 LANGUAGE = "pt"
-"""Where a request names none: it holds for voices that speak it; others speak as they are configured."""
+"""Where a request names none: it holds for engines whose every voice speaks it; others speak their voice's."""
 
 RECORDING = "speaker_wav"
 """The option by which engines that clone take a recording."""
@@ -62,6 +62,8 @@ class Cast:
 
     options: Mapping[str, Scalar]
     speaker: str | None = None
+    language: str | None = None
+    """Where nobody knows the text's; None: the voice's own."""
 
 
 def takers(parameter: Parameter) -> tuple[str, ...]:
@@ -131,9 +133,12 @@ def _cast(
     if entry is not None and (problems := catalog.option_problems(name, options)):
         raise Refused(422, f"{entry.label}: {problems[0]}", where=next(iter(options)))
     speaker = wishes.get("speaker")
+    language = None
+    if entry is not None and LANGUAGE in entry.languages and "language" not in configured:
+        language = LANGUAGE
     if speaker is not None and speaker in recordings and entry is not None and entry.cloning:
-        return Cast({**options, RECORDING: speaker})
-    return Cast(options, None if speaker is None else str(speaker))
+        return Cast({**options, RECORDING: speaker}, language=language)
+    return Cast(options, None if speaker is None else str(speaker), language)
 
 
 def _has(entry: Entry, parameter: str) -> bool:

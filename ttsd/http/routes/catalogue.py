@@ -168,7 +168,7 @@ async def synthesis_config(here: Here) -> dict[str, Taken]:
         "language": Taken(
             type="string",
             default=wishes.LANGUAGE,
-            description="A language tag; left out, it holds where the voice speaks it.",
+            description="A language tag; left out, it holds where every voice of the engine speaks it.",
         ),
         "voice": Taken(
             type="string", default=DEFAULT_VOICE, description="A preset, or a voice of the engine."
