@@ -32,8 +32,9 @@ def rewritten(
     verdict = judge(old, file, seen.size)
     in_place = old.identity == tail.identity
     known = old.offset and not (doubt.apart and old.offset < EVIDENCE)
+    settled = verdict is Verdict.CONTINUES and (known or in_place)
     further = [other.at for other in reversed(doubt.others) if other.goes_on]
-    if verdict is Verdict.DIFFERENT or not (in_place or (verdict is Verdict.CONTINUES and known)):
+    if not settled and not (in_place and verdict is Verdict.UNDECIDED):
         further += [
             at
             for who, at in originals(tail, file)
@@ -43,7 +44,7 @@ def rewritten(
         if judge(copied, file, seen.size) is Verdict.CONTINUES:
             go_on(tail, copied)
             return None
-    if verdict is Verdict.CONTINUES and (known or in_place):
+    if settled:
         if in_place:
             tail.begin_at(tail.at)
         else:
