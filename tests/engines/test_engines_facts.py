@@ -74,7 +74,8 @@ def test_a_file_that_cannot_be_read_is_measured_anew(tmp_path: Path, text: str) 
 
 @given(
     st.dictionaries(
-        st.sampled_from(["voice", "load_seconds", "voices", "at", "x"]), st.none() | st.text() | st.floats()
+        st.sampled_from(["voice", "load_seconds", "voices", "at", "x"]),
+        st.none() | st.text("ab", max_size=3) | st.floats(),
     )
 )
 def test_no_file_makes_up_a_figure(told: dict[str, object]) -> None:
