@@ -131,7 +131,8 @@ def _remove(arguments: argparse.Namespace, entry: Entry, settings: Settings) -> 
 
 
 def _test(arguments: argparse.Namespace, settings: Settings) -> int:
-    name = EngineName(arguments.name)
+    entry = catalog.find(arguments.name)  # None: a server, whose name is the user's own
+    name = EngineName(entry.name if entry else arguments.name)
     roster = Roster()
     try:
         made = roster.build(replace(settings, engines=(name,))).engines[0]
