@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ttsd import config
+from ttsd.schema import fields_of
+from ttsd.settings.captions import CaptionSettings
+from ttsd.settings.notices import NoticeSettings
+from ttsd.settings.quiet import MuteSettings, QuietSettings
 from ttsd.settings.text import CleanSettings, RouteSettings, SourceRules
 from ttsd.speech.detect import Detector, detector
 from ttsd.text import files
@@ -79,7 +83,14 @@ def test_there_are_examples() -> None:
     assert len(examples()) >= 20
 
 
-@pytest.mark.parametrize("cls", [SourceRules, CleanSettings, RouteSettings])
+@pytest.mark.parametrize(
+    "cls", [SourceRules, CleanSettings, RouteSettings, MuteSettings, QuietSettings, NoticeSettings]
+)
 def test_every_setting_of_the_rules_is_in_the_text(cls: type) -> None:
-    missing = [field.name for field in fields(cls) if not re.search(rf"\b{field.name}\b", TEXT)]
+    missing = [field.name for field in fields_of(cls) if not re.search(rf"\b{field.name}\b", TEXT)]
     assert not missing
+
+
+def test_every_setting_of_captions_is_in_their_text() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "captions.md").read_text(encoding="utf-8")
+    assert not [field.name for field in fields_of(CaptionSettings) if f"`{field.name}" not in text]
