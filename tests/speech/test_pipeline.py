@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ttsd.model import Spoken
+    from ttsd.model import Spoken, Utterance
 
 
 FADE = int(8000 * FADE_SECONDS)
@@ -467,3 +467,36 @@ def test_what_is_withdrawn_is_synthesised_anew_with_the_new_chain(pipeline: Pipe
     assert other.spoken == ["again"]
     assert pipeline.store.history(1)[0].engine == "other"
     assert len(pipeline.outputs[0].sound) == 5 * 80
+
+
+def test_an_engine_that_rests_costs_no_attempt_however_often_the_queue_grows(pipeline: Pipeline) -> None:
+    utterance = pipeline.store.say("patience")
+    pipeline.engine.failure = EngineCrashed("gone")
+    woken = 0
+
+    def wake(_: float) -> None:  # another line came, long before the engine may be tried again
+        nonlocal woken
+        woken += 1
+        if woken == 10:
+            pipeline.clock.advance(300)
+            pipeline.engine.failure = None
+
+    pipeline.synth._poke.wait = wake  # type: ignore[method-assign, assignment]
+    pipeline.synth.step()
+    pipeline.play()
+    assert pipeline.state(utterance.id) is State.SPOKEN
+
+
+def test_what_was_taken_back_while_it_was_read_is_not_asked_of_an_engine(pipeline: Pipeline) -> None:
+    utterance = pipeline.store.say("a secret")
+    read = pipeline.synth._reading.read
+
+    def slowly(one: Utterance) -> object:  # its language is being detected
+        pipeline.ledger.release(pipeline.channel.withdraw())
+        pipeline.synth.abandon({one.id})
+        return read(one)
+
+    pipeline.synth._reading.read = slowly  # type: ignore[method-assign, assignment]
+    pipeline.synth.step()
+    assert pipeline.engine.spoken == []
+    assert pipeline.state(utterance.id) is State.QUEUED

@@ -76,17 +76,17 @@ class ChainFailed(EngineError):
         rest: str,
         retry_in: float,
         *,
-        missing: bool = False,
+        tried: bool,
         next_step: str | None = None,
     ) -> None:
         """*reasons*: per engine; *rest*: the text not heard yet; *retry_in*: seconds;
-        *missing*: nothing was tried, for no engine of the chain is installed."""
+        *tried*: an engine was at it; False: all of them rest, or are not installed."""
         told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         super().__init__(f"no engine can speak now: {told or 'the chain is empty'}", next_step=next_step)
         self.reasons = dict(reasons)
         self.rest = rest
         self.retry_in = retry_in
-        self.missing = missing
+        self.tried = tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,8 @@ class _Sentence:
     seconds: float = 0.0
     """Sound given by the engine at work."""
     words: list[WordTime] = field(default_factory=list)
+    tried: bool = False
+    """An engine was at it in vain."""
 
     def heard(self, chunk: Chunk) -> None:
         self.seconds += chunk.samples.size / chunk.rate
@@ -177,7 +179,7 @@ class Chain:
             request = replace(request, voice=None, speaker=None)
             yield from self._try(strangers, request, sentence, errors, adapt)
         if sentence.text:
-            raise self._failure(order, errors, request, sentence.text)
+            raise self._failure(order, errors, request, sentence)
 
     def deputy(self, patience: float) -> EngineName | None:
         """Who speaks at once where the first engine goes on with a sentence that was cancelled.
@@ -240,6 +242,7 @@ class Chain:
                 raise
             except EngineError as error:
                 errors[engine.name] = error
+                sentence.tried |= not isinstance(error, EngineMissing | UnknownVoice)
                 self._note_failure(engine, error, self._clock.monotonic() - began, sentence)
                 sentence.cut(self._pace(engine, asked))
             else:
@@ -296,7 +299,11 @@ class Chain:
         return self._health[engine.name].paces.get(voice_of(request) or engine.status().voice)
 
     def _failure(
-        self, order: Sequence[Engine], errors: Mapping[EngineName, EngineError], request: Request, rest: str
+        self,
+        order: Sequence[Engine],
+        errors: Mapping[EngineName, EngineError],
+        request: Request,
+        sentence: _Sentence,
     ) -> EngineError:
         found = {engine.name: errors[engine.name] for engine in order if engine.name in errors}
         steps = "; ".join(dict.fromkeys(e.next_step for e in found.values() if e.next_step)) or None
@@ -310,8 +317,9 @@ class Chain:
         if found and all(isinstance(error, EngineRefused | EngineSilent) for error in found.values()):
             told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
             return EngineRefused(told, next_step=steps)
-        missing = all(isinstance(error, EngineMissing) for error in found.values())
-        return ChainFailed(reasons, rest, self.retry_in(), missing=missing, next_step=steps)
+        return ChainFailed(
+            reasons, sentence.text, self.retry_in(), tried=sentence.tried, next_step=steps
+        )
 
     def _status(self, engine: Engine) -> EngineStatus:
         health = self._health[engine.name]

@@ -242,13 +242,15 @@ class Synth:
         """Have a sentence spoken, trying again for as long as that makes sense. Raises EngineRefused."""
         attempts = 0
         while True:
+            if not self._channel.wants(work.utterance.id):
+                raise _WithdrawnError
             try:
                 self._say(work, script, index, sentence)
             except EngineCancelled as cancelled:
                 raise _WithdrawnError from cancelled
             except ChainFailed as error:
                 self._trouble(str(error))
-                attempts += not error.missing
+                attempts += error.tried
                 # Is it the sentence or the engines? If others were spoken meanwhile, it is the sentence.
                 if attempts >= ATTEMPTS and self._worked:
                     self._worked = False
@@ -257,8 +259,6 @@ class Synth:
                 self._poke.clear()
                 with self._waiting():
                     self._poke.wait(max(RETRY_SECONDS, error.retry_in))
-                if not self._channel.wants(work.utterance.id):
-                    raise _WithdrawnError from error
                 work.chain = self._chain
             else:
                 self._worked = True
