@@ -14,7 +14,7 @@ from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused, OutputError
 from ttsd.model import Priority, State
 from ttsd.settings import Settings
 from ttsd.speech.channel import Channel, End
-from ttsd.speech.ledger import Ledger
+from ttsd.speech.ledger import MOST_FLYING, Ledger
 from ttsd.speech.levels import Levels
 from ttsd.speech.play import FADE_SECONDS, Player
 from ttsd.speech.reading import Reading
@@ -500,3 +500,53 @@ def test_what_was_taken_back_while_it_was_read_is_not_asked_of_an_engine(pipelin
     pipeline.synth.step()
     assert pipeline.engine.spoken == []
     assert pipeline.state(utterance.id) is State.QUEUED
+
+
+def test_a_flood_that_is_not_spoken_is_bounded_on_its_way_too(pipeline: Pipeline) -> None:
+    flood = [pipeline.store.say("... !!") for _ in range(3 * MOST_FLYING)]
+    pipeline.synth._poke.wait = lambda _=None: None  # type: ignore[method-assign, assignment]
+    for _ in flood:
+        pipeline.synth.step()
+    assert len(pipeline.players[0]._reader.items) == 2 * MOST_FLYING
+    returned: list[bool] = []
+    pipeline.ledger._returned = lambda: returned.append(True)
+    for _ in range(3):
+        pipeline.play()
+        assert returned, "nobody tells that there is room again"
+        for _ in flood:
+            pipeline.synth.step()
+    assert {pipeline.state(one.id) for one in flood} == {State.SKIPPED}
+
+
+def test_what_was_ended_while_the_device_is_gone_is_not_spoken_after_the_next_start(
+    pipeline: Pipeline,
+) -> None:
+    skipped, taken_back, spoken = (pipeline.store.say(text) for text in ("skipped", "secret", "kept"))
+    for _ in range(3):
+        pipeline.synth.step()
+    pipeline.outputs[0].lose()
+    pipeline.ledger.cut(skipped, State.SKIPPED, "skipped")
+    pipeline.ledger.take_back(taken_back.id, "withdrawn")
+    pipeline.ledger.cut(taken_back, State.DROPPED, "withdrawn")
+    pipeline.ledger.drain()  # ttsd ends, and the device is not back
+    assert pipeline.state(skipped.id) is State.SKIPPED
+    assert pipeline.state(taken_back.id) is State.DROPPED
+    assert pipeline.state(spoken.id) is State.QUEUED
+    assert "secret" not in {past.text for past in pipeline.store.history(10)}
+
+
+def test_of_what_is_taken_back_nothing_more_is_told(pipeline: Pipeline) -> None:
+    utterance = pipeline.store.say("a secret")
+    pipeline.synth.step()
+    pipeline.players[0].step()
+    for _ in range(5):
+        pipeline.players[0].step()
+        pipeline.outputs[0].hear()  # it sounds, but the recording thread has not noted it
+    pipeline.ledger.take_back(utterance.id, "withdrawn")
+    spoken = pipeline.ledger.cut(utterance, State.DROPPED, "withdrawn")
+    assert spoken is not None
+    pipeline.channel.cut(End(spoken))
+    pipeline.players[0].fade_out(spoken)
+    pipeline.play()
+    assert pipeline.state(utterance.id) is State.DROPPED
+    assert "sentence" not in pipeline.names()

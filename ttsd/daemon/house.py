@@ -269,7 +269,7 @@ class House:
         speaker = Speaker(
             self.store,
             self.engines.chain,
-            [(output, _required(settings, index)) for index, output in enumerate(outputs)],
+            list(zip(outputs, _required(settings), strict=True)),
             settings.speech,
             self._rules.make(settings),
             self.clock,
@@ -322,7 +322,10 @@ def _state_dir(settings: Settings) -> Path:
     return settings.state.dir
 
 
-def _required(settings: Settings, index: int) -> bool:
-    """Speech waits for the first output, unless it is told otherwise."""
-    required = settings.outputs[index].required
-    return index == 0 if required is None else required
+def _required(settings: Settings) -> tuple[bool, ...]:
+    """Which outputs speech waits for: the first, unless it is told otherwise; one at least, or it would be lost."""
+    first, *others = (
+        index == 0 if output.required is None else output.required
+        for index, output in enumerate(settings.outputs)
+    )
+    return first or not any(others), *others

@@ -71,8 +71,9 @@ class Withdrawals:
         past = dict(self._past(target, book))
         self._store.forget_texts(past, WITHDRAWN)
         self._tell(gone | past)
-        log.info("withdrawn", waiting=len(gone), past=len(past))
-        return tuple(sorted(gone | past))
+        begun = self.now(target)  # while the queue was looked through
+        log.info("withdrawn", waiting=len(gone), past=len(past), begun=len(begun))
+        return tuple(sorted({*gone, *past, *begun}))
 
     def _waiting(self, target: Target, book: RuleBook) -> Iterator[UtteranceId]:
         last = 0

@@ -317,9 +317,7 @@ class Chain:
         if found and all(isinstance(error, EngineRefused | EngineSilent) for error in found.values()):
             told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
             return EngineRefused(told, next_step=steps)
-        return ChainFailed(
-            reasons, sentence.text, self.retry_in(), tried=sentence.tried, next_step=steps
-        )
+        return ChainFailed(reasons, sentence.text, self.retry_in(), tried=sentence.tried, next_step=steps)
 
     def _status(self, engine: Engine) -> EngineStatus:
         health = self._health[engine.name]

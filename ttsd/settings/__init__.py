@@ -130,7 +130,7 @@ class OutputSettings:
     ] = Duration(0)
     required: Annotated[
         bool | None,
-        Help("Whether speech waits while this output is gone; default: true for a single output."),
+        Help("Whether speech waits while this output is gone; default: the first. For one it always does."),
     ] = None
 
 

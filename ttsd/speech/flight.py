@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ttsd.model import State
 
 if TYPE_CHECKING:
-    from ttsd.model import EngineName, Utterance
+    from ttsd.model import EngineName, Spoken, Utterance
     from ttsd.speech.channel import SentenceStart
     from ttsd.speech.play import Player
 
@@ -42,11 +42,14 @@ class Flight:
     """Required outputs that have not reported its end; None: no output has."""
     state: State = State.QUEUED
     """What the store was told last."""
-    cut: bool = False
-    """Its end was decided before it came."""
-    returns: bool = False
-    """Its end is to be queued again."""
+    cut: Spoken | None = None
+    """How it ends, if that was decided before the end came."""
     first: int = 0
     """The sentence with which it begins (again)."""
     taken_back: str | None = None
     """Why its text is kept nowhere, and it is not queued again; None: it is as any other."""
+
+    @property
+    def returns(self) -> bool:
+        """Whether it was decided that it is queued again."""
+        return self.cut is not None and self.cut.state is State.QUEUED

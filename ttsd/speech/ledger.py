@@ -41,6 +41,8 @@ RETRY_SECONDS = 1.0
 
 EXPIRED = "older than its max_age"
 """Why an utterance was not spoken."""
+MOST_FLYING = 64
+"""Utterances on their way at a time: those without a sound (filtered, too old) take no room in the channel."""
 MOST_RESUMED = 100
 """Interrupted utterances whose place is remembered; another begins anew."""
 
@@ -57,8 +59,8 @@ class Ledger:
         returned: Callable[[], None] = lambda: None,
         announce: Callable[[], None] = lambda: None,
     ) -> None:
-        """*publish*: gets every event; *ended*: is told of every end, after the store; *returned*: of every
-        utterance that waits in the queue again; *announce*: tells what was queued, before more is told of it."""
+        """*publish*: gets every event; *ended*: is told of every end, after the store; *returned*: when there is
+        something to claim again; *announce*: tells what was queued, before more is told of it."""
         self._store, self._clock, self._publish, self._ended = store, clock, publish, ended
         self._returned, self._announce = returned, announce
         self._lock = threading.Lock()
@@ -84,6 +86,8 @@ class Ledger:
             with self._lock:
                 flying = tuple(self._flights)
                 returning = [f.utterance.priority for f in self._flights.values() if f.returns]
+            if len(flying) >= MOST_FLYING:
+                return None  # `returned` tells when there is room
             utterance = self._store.take(exclude=flying)
             if utterance is None:
                 return None
@@ -139,7 +143,7 @@ class Ledger:
         """Utterances in flight whose end is open, oldest claim first. *ending*: all that are in flight."""
         with self._lock:
             flights = self._flights.values()
-            return tuple(f.utterance for f in flights if ending or (f.waiting_for is None and not f.cut))
+            return tuple(f.utterance for f in flights if ending or (f.waiting_for is None and f.cut is None))
 
     def began(self, id: UtteranceId) -> bool:
         """Whether something of it was heard."""
@@ -157,14 +161,15 @@ class Ledger:
 
         *resume*: queued again, it goes on with the sentence that was heard last, not with its first.
         """
+        spoken = self.unspoken(utterance, state, reason)
         with self._lock:
             flight = self._flights.get(utterance.id)
-            if flight is None or flight.cut or flight.waiting_for is not None:
+            if flight is None or flight.cut is not None or flight.waiting_for is not None:
                 return None
-            flight.cut, flight.returns = True, state is State.QUEUED
+            flight.cut = spoken
             if resume:
                 self._go_on_at(utterance.id, flight.sentence.index if flight.sentence else flight.first)
-        return self.unspoken(utterance, state, reason)
+        return spoken
 
     def take_back(self, id: UtteranceId, reason: str) -> None:
         """Whatever its end, its text is not kept, and it is not queued again."""
@@ -190,11 +195,14 @@ class Ledger:
             self._resume_at.update(other._resume_at)
 
     def drain(self) -> None:
-        """Record the notes that are left and queue again what never came to its end. Nobody else steps."""
+        """Record the notes that are left; what never came to its end ends as decided, or is queued again.
+
+        Nobody else steps.
+        """
         while self.step(timeout=0):
             pass
         for flight in tuple(self._flights.values()):
-            self.settle(self.unspoken(flight.utterance, State.QUEUED, "stopped"))
+            self.settle(flight.cut or self.unspoken(flight.utterance, State.QUEUED, "stopped"))
         while self.step(timeout=0):
             pass
 
@@ -247,8 +255,10 @@ class Ledger:
 
     def _said(self, player: Player, start: SentenceStart, at: float) -> None:
         flight = self._flights.get(start.id)
-        if flight is None or player is not (flight.lead or player) or not self._may_lead(player):
-            return  # withdrawn meanwhile, or another output leads
+        if flight is None or flight.taken_back is not None:
+            return  # withdrawn meanwhile: nothing more is told of it
+        if player is not (flight.lead or player) or not self._may_lead(player):
+            return  # another output leads
         utterance = flight.utterance
         if flight.state is State.QUEUED:
             try:
@@ -282,6 +292,8 @@ class Ledger:
     def _word(self, player: Player, mark: Word, at: float) -> None:
         flight = self._flights.get(mark.id)
         if flight is None or flight.lead is not player or flight.sentence is None:
+            return
+        if flight.taken_back is not None:
             return
         self._publish(
             events.Word(
@@ -332,8 +344,9 @@ class Ledger:
             self._publish(event)
         self._ended(spoken)
         with self._landed:
+            full = len(self._flights) >= MOST_FLYING
             self._land(spoken.id)
-        if spoken.state is State.QUEUED:
+        if full or spoken.state is State.QUEUED:
             self._returned()
 
     def _write_down(self, flight: Flight, spoken: Spoken) -> None:
