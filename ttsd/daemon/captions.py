@@ -142,7 +142,7 @@ class Captions:
             case events.Word() if self._sentence is not None and self._sentence.id == news.id:
                 late = self._sentence.paused
                 self._sentence.words.append(WordTime(news.text, news.start + late, news.end + late))
-            case events.End():
+            case events.End() if self._sentence is None or self._sentence.id == news.id:  # else another sounds
                 self._finish(news.at, cut=news.state is not State.SPOKEN)
                 if self._settings.clear:
                     self._clear_at = self._clock.monotonic() + self._settings.clear_after

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.daemon.audience import Audience
     from ttsd.daemon.mode import Mode
-    from ttsd.model import EngineName
+    from ttsd.model import EngineName, Spoken
     from ttsd.settings import Settings
     from ttsd.speech.speaker import Speaker
     from ttsd.text.withdraw import Target
@@ -87,7 +87,9 @@ class House:
         self.queue = WaitingList(
             self.store, self._speaker, clock, audience, gone=lambda *what: mailbox.put(Gone(*what))
         )
-        self.lending = Lending(self.store, self._speaker, clock, audience, self._wake)
+        self.lending = Lending(
+            *(self.store, self._speaker, clock, audience, self.queue), ended=self._ended, wake=self._wake
+        )
         self.withdrawals = Withdrawals(
             self.store, self.queue, self._speaker, self._rules.book, clock, audience
         )
@@ -276,7 +278,7 @@ class House:
             publish=self._audience.publish,
             died=self._died,
             levels_path=_state_dir(settings) / "levels.json",
-            ended=lambda spoken: self._mailbox.put(Ended(spoken)),
+            ended=self._ended,
             announce=self.queue.announce,
             way=self.way,
         )
@@ -312,6 +314,9 @@ class House:
                 self.voice.speaker.wake()
         except StoreError as error:  # it is committed; the synthesis thread meets the same trouble and tells
             logger.warning("cannot_look_at_the_queue", error=str(error))
+
+    def _ended(self, spoken: Spoken) -> None:
+        self._mailbox.put(Ended(spoken))
 
     def _died(self, stage: str, error: BaseException) -> None:
         self._mailbox.put(Died(stage, error))

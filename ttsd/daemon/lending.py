@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.commands import Return
     from ttsd.daemon.audience import EventSink
+    from ttsd.daemon.waiting_list import WaitingList
     from ttsd.model import SourceName, Utterance, UtteranceId
     from ttsd.speech.speaker import Speaker
     from ttsd.store import Store
@@ -37,11 +38,14 @@ class Lending:
         speaker: Callable[[], Speaker | None],
         clock: Clock,
         sink: EventSink,
+        queue: WaitingList,
+        ended: Callable[[Spoken], None],
         wake: Callable[[], None],
     ) -> None:
-        """*speaker*: the one in use; *wake*: something may be spoken again."""
+        """*speaker*: the one in use; *ended*: told what was spoken elsewhere; *wake*: something may be spoken
+        again."""
         self._store, self._speaker, self._clock = store, speaker, clock
-        self._sink, self._wake = sink, wake
+        self._sink, self._queue, self._ended, self._wake = sink, queue, ended, wake
         self._lent: dict[UtteranceId, Utterance] = {}
 
     def borrow(self, source: SourceName) -> Utterance | None:
@@ -64,7 +68,7 @@ class Lending:
             if told.spoken:
                 self._spoken(utterance, told)
             elif told.reason is not None:
-                self._store.drop(ids=[told.id], reason=told.reason)
+                self._queue.drop(ids=[told.id], reason=told.reason)
         except IllegalTransition:
             log.info("dropped_while_lent", id=told.id)
         finally:
@@ -95,4 +99,5 @@ class Lending:
                 voice=told.voice,
             )
         )
+        self._ended(spoken)
         log.info("spoken_elsewhere", id=id, engine=told.engine, seconds=round(told.seconds, 2))
