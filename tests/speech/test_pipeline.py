@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from fakes import FakeClock, FakeEngine, FakeOutput
 
 from ttsd import events
+from ttsd.audio.file import FileOutput
 from ttsd.engines.chain import Chain
 from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused, OutputError, StoreFull
 from ttsd.model import Priority, State
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ttsd.model import Spoken, Utterance
+    from ttsd.model import Samples, Spoken, Utterance
 
 
 FADE = int(8000 * FADE_SECONDS)
@@ -504,7 +506,7 @@ def test_what_was_taken_back_while_it_was_read_is_not_asked_of_an_engine(pipelin
 
 def test_a_flood_that_is_not_spoken_is_bounded_on_its_way_too(pipeline: Pipeline) -> None:
     flood = [pipeline.store.say("... !!") for _ in range(3 * MOST_FLYING)]
-    pipeline.synth._poke.wait = lambda _=None: True  # type: ignore[method-assign]
+    pipeline.synth._poke.wait = lambda timeout=None: True  # type: ignore[method-assign]
     for _ in flood:
         pipeline.synth.step()
     assert len(pipeline.players[0]._reader.items) == 2 * MOST_FLYING
@@ -550,3 +552,53 @@ def test_of_what_is_taken_back_nothing_more_is_told(pipeline: Pipeline) -> None:
     pipeline.play()
     assert pipeline.state(utterance.id) is State.DROPPED
     assert "sentence" not in pipeline.names()
+
+
+def test_an_output_that_is_gone_and_not_required_is_looked_for_now_and_then_not_at_every_chunk(
+    tmp_path: Path,
+) -> None:
+    gone = FakeOutput("gone")
+    gone.gone = OutputError("unplugged")
+    pipeline = Pipeline(tmp_path, gone)
+    (player,) = pipeline.players
+    player.required = False
+    pipeline.store.say("a sentence of many chunks")
+    pipeline.synth.step()
+    assert len(player._reader.items) > 20
+    player.step()
+    assert not player._reader.items
+    pipeline.store.close()
+
+
+def test_an_output_that_missed_some_of_an_utterance_keeps_none_of_it(tmp_path: Path) -> None:
+    device, files = FakeOutput("device"), FileOutput(tmp_path / "spoken")
+    pipeline = Pipeline(tmp_path, device)
+    player = Player(
+        *(files, pipeline.channel.reader(leads=False), pipeline.ledger, pipeline.clock),
+        pause=0,
+        required=False,
+    )
+    for text in ("a sentence with a hole", "whole"):
+        pipeline.store.say(text)
+        pipeline.synth.step()
+    for _ in range(20):
+        pipeline.players[0].step()
+    while not files.written():
+        player.step()
+    write = files.write
+
+    def fail(samples: Samples, rate: int) -> None:
+        raise OutputError("no room")
+
+    files.write = fail  # type: ignore[method-assign]
+    while player.error is None:
+        player.step()
+    files.write = write  # type: ignore[method-assign]
+    pipeline.play()
+    player._patience = lambda: 0.0  # type: ignore[method-assign]
+    while player._reader.items or len(player._sound) or player._marks:
+        player.step()
+    (kept,) = [json.loads(line) for line in (tmp_path / "spoken" / "spoken.jsonl").read_text().splitlines()]
+    assert kept["text"] == "whole"
+    player.close()
+    pipeline.store.close()

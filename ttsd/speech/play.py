@@ -110,6 +110,8 @@ class Player:
         self._quiet_since = float("-inf")
         self._broken = False
         """The last utterance was cut in the middle."""
+        self._missed = False
+        """The output was gone for some of the utterance, and nobody waited: the rest is let by, too."""
         # Commands from other threads, and how far they were obeyed.
         self._cut: Spoken | None = None
         self._paused = False
@@ -192,9 +194,13 @@ class Player:
             self._expire(upcoming)
 
     def _accept(self, item: Item) -> None:
+        if self._missed and not isinstance(item, Begin):
+            self._reader.tell_heard(None)
+            return
         match item:
             case Begin():
                 self._utterance, self._sounding, self._cut = item.utterance, False, None
+                self._missed = False
                 self._rate = self.output.rate or 0
             case SentenceStart():
                 self._drain_resampler()
@@ -379,13 +385,16 @@ class Player:
             self._pass_over()
 
     def _pass_over(self) -> None:
-        """Speech does not wait for this output: let everything by until it is back."""
+        """Speech does not wait for this output: let everything by until it is looked for again."""
         self._sound, self._resampler, self._utterance = silence(0), None, None
+        self._missed = True
         self._marks.clear()
-        self._reader.tell_heard(None)
         self.tail = Tail()
         self._written = self._last_heard
-        self._reader.take(REOPEN_SECONDS)
+        until = self._clock.monotonic() + REOPEN_SECONDS
+        while (left := until - self._clock.monotonic()) > 0 and self._reader.take(left) is not None:
+            pass
+        self._reader.tell_heard(None)
 
 
 def _belongs(mark: Mark, id: UtteranceId) -> bool:
