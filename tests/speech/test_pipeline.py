@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -506,7 +507,9 @@ def test_what_was_taken_back_while_it_was_read_is_not_asked_of_an_engine(pipelin
 
 def test_a_flood_that_is_not_spoken_is_bounded_on_its_way_too(pipeline: Pipeline) -> None:
     flood = [pipeline.store.say("... !!") for _ in range(3 * MOST_FLYING)]
-    pipeline.synth._poke.wait = lambda timeout=None: True  # type: ignore[method-assign]
+    pipeline.synth._poke = Event()
+    pipeline.synth._poke.set()
+    pipeline.synth._poke.clear = lambda: None  # type: ignore[method-assign]
     for _ in flood:
         pipeline.synth.step()
     assert len(pipeline.players[0]._reader.items) == 2 * MOST_FLYING

@@ -29,6 +29,8 @@ log = structlog.get_logger("ttsd.daemon.captions")
 
 MOST_WAITING = 10_000
 """Events that wait while a disk is slow; what is more is lost to the captions."""
+MOST_SPEAKERS = 100
+"""Utterances that sound at a time, at most."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class _Sentence:
     id: UtteranceId
     text: str
     began: float
+    speaker: str | None
     words: list[WordTime] = field(default_factory=list)
     paused: float = 0.0
     """Seconds of pauses in it."""
@@ -64,7 +67,8 @@ class Captions:
         self._transcripts: tuple[Transcript, ...] = ()
         self._began = 0.0
         self._sentence: _Sentence | None = None
-        self._speaker = ""
+        self._speakers: dict[UtteranceId, str] = {}
+        """Who said what sounds: with several outputs, or if one is lent, more than one does."""
         """Of the utterance that sounds."""
         self._paused_at: float | None = None
         self._clear_at: float | None = None
@@ -132,20 +136,23 @@ class Captions:
 
     def _take(self, news: events.Event | CaptionSettings | None) -> None:
         match news:
-            case events.Begin():
-                wanted = self._settings.speakers and self._transcripts
-                self._speaker = self._speaker_of(news.source, news.text) if wanted else ""
+            case events.Begin() if self._settings.speakers and self._transcripts:
+                self._speakers[news.id] = self._speaker_of(news.source, news.text)
+                if len(self._speakers) > MOST_SPEAKERS:  # an end was lost
+                    del self._speakers[next(iter(self._speakers))]
             case events.SentenceBegin():
                 self._finish(news.at)
-                self._sentence = _Sentence(news.id, news.text, news.at)
+                self._sentence = _Sentence(news.id, news.text, news.at, self._speakers.get(news.id))
                 self._show(news.text)
             case events.Word() if self._sentence is not None and self._sentence.id == news.id:
                 late = self._sentence.paused
                 self._sentence.words.append(WordTime(news.text, news.start + late, news.end + late))
-            case events.End() if self._sentence is None or self._sentence.id == news.id:  # else another sounds
-                self._finish(news.at, cut=news.state is not State.SPOKEN)
-                if self._settings.clear:
-                    self._clear_at = self._clock.monotonic() + self._settings.clear_after
+            case events.End():
+                self._speakers.pop(news.id, None)
+                if self._sentence is None or self._sentence.id == news.id:  # else another one sounds
+                    self._finish(news.at, cut=news.state is not State.SPOKEN)
+                    if self._settings.clear:
+                        self._clear_at = self._clock.monotonic() + self._settings.clear_after
             case events.Paused():
                 self._paused_at = news.at
             case events.Resumed():
@@ -184,8 +191,8 @@ class Captions:
         from ttsd.text.captions import Caption
 
         start = max(0.0, one.began - self._began)
-        end, speaker = max(start, now - self._began), self._speaker or None
-        caption = Caption(start, end, text, tuple(one.words), speaker)
+        end = max(start, now - self._began)
+        caption = Caption(start, end, text, tuple(one.words), one.speaker or None)
         for transcript in self._transcripts:
             transcript.add(one.id, caption)
 
