@@ -58,6 +58,13 @@ def clean(samples: Samples) -> Samples:
     return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -_LOUDEST, _LOUDEST)
 
 
+def ramp(samples: Samples, start: float, stop: float) -> Samples:
+    """A copy whose gain goes linearly from *start* to *stop*, both reached."""
+    import numpy as np
+
+    return samples * np.linspace(start, stop, len(samples), dtype=np.float32)
+
+
 def fade_in(samples: Samples, frames: int | None = None) -> Samples:
     """A copy whose first *frames* (default: all) rise linearly from silence."""
     import numpy as np

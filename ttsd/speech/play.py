@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ttsd.audio.dsp import Resampler, silence
+from ttsd.audio.dsp import Resampler, ramp, silence
 from ttsd.errors import OutputError
 from ttsd.model import Priority, State, UtteranceId, WordTime
 from ttsd.speech.channel import Begin, End, Item, SentenceStart, Sound
@@ -261,9 +261,9 @@ class Player:
         block, self._sound = self._sound[:frames], self._sound[frames:]
         target = self._volume()
         if target != self._gain or target != 1.0:
-            block, self._gain = _ramp(block, self._gain, target), target
+            block, self._gain = ramp(block, self._gain, target), target
         if self._silent and self.output.live:
-            block = _ramp(block, 0.0, 1.0)
+            block = ramp(block, 0.0, 1.0)
         self._silent = False
         self._write(block)
 
@@ -285,7 +285,7 @@ class Player:
         ahead = self._sound[:frames] * np.float32(self._gain)
         hold = ahead[-1:] if len(ahead) else self.tail.last()
         self._marks = deque((f + frames if f >= self._written else f, mark) for f, mark in self._marks)
-        self._write(_ramp(np.concatenate([ahead, np.repeat(hold, frames - len(ahead))]), 1.0, 0.0))
+        self._write(ramp(np.concatenate([ahead, np.repeat(hold, frames - len(ahead))]), 1.0, 0.0))
 
     def _drop(self, cut: Spoken) -> None:
         """The utterance was cut: nothing of it any more, and its end is now."""
@@ -399,7 +399,3 @@ class Player:
 
 def _belongs(mark: Mark, id: UtteranceId) -> bool:
     return (mark.spoken.id if isinstance(mark, End) else mark.id) == id
-
-
-def _ramp(samples: Samples, start: float, stop: float) -> Samples:
-    return samples * np.linspace(start, stop, len(samples), dtype=np.float32)
