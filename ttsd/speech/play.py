@@ -199,8 +199,7 @@ class Player:
             return
         match item:
             case Begin():
-                self._utterance, self._sounding, self._cut = item.utterance, False, None
-                self._missed = False
+                self._utterance, self._sounding, self._cut, self._missed = item.utterance, False, None, False
                 self._rate = self.output.rate or 0
             case SentenceStart():
                 self._drain_resampler()
