@@ -48,7 +48,7 @@ def test_what_was_measured_is_told_and_remembered_and_the_rest_is_null(make_daem
     assert used["in_chain"] == 1
     assert all(used[key] > 0 for key in measured)
     assert used["vram_bytes"] is None
-    assert facts(daemon, "hibari")["load_seconds"] is None
+    assert facts(daemon, "espeak")["load_seconds"] is None
 
     assert json.loads(daemon.ttsd("engine", "unload", "tone", "--json").stdout)["ended"]
     assert "not loaded" in daemon.ttsd("engine", "unload", "tone").stdout

@@ -78,7 +78,9 @@ def ttsd(packages: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_an_engine_of_another_package_is_listed_configured_and_speaks(packages: Path) -> None:
-    (packages / "ttsd.toml").write_text('engines = ["cricket"]\n[engine.cricket]\ntempo = 2.0\n')
+    (packages / "ttsd.toml").write_text(
+        'engines = ["cricket"]\n[engine.cricket]\ntempo = 2.0\n[state]\ndir = "state"\n'
+    )
     assert ttsd(packages, "check").returncode == 0
     listed = json.loads(ttsd(packages, "engines", "--json").stdout)
     assert listed["engines"][0]["name"] == "cricket"
@@ -86,6 +88,9 @@ def test_an_engine_of_another_package_is_listed_configured_and_speaks(packages: 
     assert listed["engines"][0]["installed"]
     tried = ttsd(packages, "engine", "test", "cricket", "--json")
     assert json.loads(tried.stdout)["seconds"] == 0.5, tried.stderr
+    measured = json.loads(ttsd(packages, "engines", "--json").stdout)["engines"][0]
+    assert measured["load_seconds"] > 0
+    assert measured["voices"] == 1
 
     (packages / "ttsd.toml").write_text('engines = ["cricket"]\n[engine.cricket]\ntempo = 9\n')
     assert "from 0.5 to 2" in ttsd(packages, "check").stderr

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ttsd import config, log
 from ttsd.cli import show
 from ttsd.cli.colour import paint_for
+from ttsd.clock import SystemClock
 from ttsd.control.address import control_address
 from ttsd.control.client import Client
 from ttsd.engines import catalog, installed
@@ -22,16 +23,19 @@ from ttsd.engines.connect import Process
 from ttsd.engines.engine import Request
 from ttsd.engines.host import EngineHost
 from ttsd.engines.install import Installer, Wishes, remove
+from ttsd.engines.measured import FILE, Measurements, keep
 from ttsd.engines.recipe import SENTENCE
 from ttsd.engines.roster import Roster, user_place
 from ttsd.engines.trial import Trial, speak
 from ttsd.errors import ConfigError, ControlError, InstallError, UsageError
 from ttsd.model import EngineName
+from ttsd.paths import default_state_dir
 from ttsd.settings import EngineSettings, Settings
 
 if TYPE_CHECKING:
     import argparse
 
+    from ttsd.engines.engine import Engine
     from ttsd.engines.entry import Entry
     from ttsd.engines.install import Outcome, Progress
 
@@ -73,9 +77,11 @@ def _install(arguments: argparse.Namespace, entry: Entry, settings: Settings) ->
         process = Process(entry.name, entry, wanted, replace(place, python=python))
         host = EngineHost(EngineName(entry.name), entry, wanted, process)
         try:
-            return speak(host, Request(sentence))
+            trial = speak(host, Request(sentence))
+            _keep(settings, host)
         finally:
             host.close()
+        return trial
 
     show = _Show()
     installer = Installer(entry, place.data, try_out, show)
@@ -137,6 +143,7 @@ def _test(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         made = roster.build(replace(settings, engines=(name,))).engines[0]
         trial = speak(made, Request(" ".join(arguments.text) or SENTENCE))
+        _keep(settings, made)
     finally:
         roster.close()
     data = {"engine": name, "file": None, **_measured(trial)}
@@ -152,6 +159,14 @@ def _test(arguments: argparse.Namespace, settings: Settings) -> int:
         words += f"\nplayed: {heard}" if heard else "\nno sound device to play it; --out FILE keeps it"
     print(_told(arguments, data, words))
     return 0
+
+
+def _keep(settings: Settings, engine: Engine) -> None:
+    """What was measured is known to `ttsd engines` from now on."""
+    file = (settings.state.dir or default_state_dir()) / FILE
+    measured = Measurements(file)
+    measured.note(engine.status(), SystemClock().time())
+    keep(file, measured.take())
 
 
 def _write(path: Path, trial: Trial) -> None:
