@@ -154,7 +154,9 @@ def test_a_profile_is_seen_before_it_is_used(folder: Path, capsys: pytest.Captur
         run(folder, str(folder / "chat.log"), profile="long")
 
 
-def test_the_words_of_the_verb_are_the_ones_it_reads(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_words_of_the_verb_are_the_ones_it_reads(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["explain", str(folder / "chat.log"), "--config", str(folder / "ttsd.toml")]
     assert main(words) == 0
     assert main([*words, "--profile", "nobody"]) == 2
