@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttsd import config, paths
+from ttsd.engines.adapters.command import split
 from ttsd.errors import ConfigError
 from ttsd.model import EngineName
 from ttsd.settings import EngineSettings, Settings, SpeechSettings
@@ -347,3 +348,16 @@ def test_patterns_and_addresses_are_checked_before_they_are_needed(file: Path) -
     assert first.startswith("3: engine.gpu.uri: htp://x is no address")
     assert second.startswith("4: engine.a b: a name has letters")
     assert third.startswith("8: sources[0].join_start: is no regular expression: missing )")
+
+
+def test_a_command_line_may_be_a_list_of_words() -> None:
+    text = """engines = ["command"]
+[engine.command]
+command = ["C:\\\\a b\\\\say.exe", "it's", "{text}"]
+"""
+    settings = config.build(config.given(text, Path("ttsd.toml"), {}))
+    command = settings.engine[EngineName("command")].options["command"]
+    assert isinstance(command, str)
+    assert split(command) == ["C:\\a b\\say.exe", "it's", "{text}"]
+    with pytest.raises(ConfigError, match=r"engine\.command\.command"):
+        config.build(config.given('[engine.command]\ncommand = ["a", 3]', Path("ttsd.toml"), {}))

@@ -11,6 +11,7 @@ import codecs
 import copy
 import os
 import re
+import shlex
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,6 +69,7 @@ def read_given(path: Path | None, environ: Mapping[str, str]) -> Given:
 def given(text: str, path: Path | None, environ: Mapping[str, str]) -> Given:
     """*text* as if it stood in *path*, with the variables over it. Raises ConfigError if it is not TOML."""
     data = _parse(text, path)
+    _join_command_lines(data)
     problems: list[Problem] = []
     variables = environment.apply(Settings, data, environ, problems)
     for where, variable in variables.items():
@@ -84,6 +86,19 @@ def keep_text(data: dict[str, Any], where: Where, text: str) -> None:
         options = entry.options if entry is not None else ()
         if any(option.name == where[2] and option.kind is str for option in options):
             data["engine"][where[1]][where[2]] = text
+
+
+def _join_command_lines(data: dict[str, Any]) -> None:
+    """An engine's option that is a command line may be given as a list of words: within, it is one text."""
+    from ttsd.engines import catalog
+
+    engines = data.get("engine")
+    for name, table in engines.items() if isinstance(engines, dict) else ():
+        entry = catalog.find(name) if isinstance(table, dict) else None
+        for option in entry.options if entry is not None else ():
+            words = table.get(option.name)
+            if option.line and isinstance(words, list) and all(isinstance(word, str) for word in words):
+                table[option.name] = shlex.join(words)
 
 
 def build(given: Given) -> Settings:

@@ -317,7 +317,10 @@ ENTRIES: tuple[Entry, ...] = (
         adapter="ttsd.engines.adapters.command:Command",
         options=(
             Option(
-                "command", str, "The program and its arguments; {text}, {voice}, {language} are filled in."
+                "command",
+                str,
+                "The program and its arguments; {text}, {voice}, {language} are filled in.",
+                line=True,
             ),
             Option(
                 "voices", str, "Names it knows as {voice}, with commas between; the first is the default."

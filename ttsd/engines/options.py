@@ -26,11 +26,15 @@ class Option:
     """Largest number allowed; None: no bound."""
     choices: tuple[str, ...] = ()
     """Words allowed; empty: any."""
+    line: bool = False
+    """It is a command line, which may be given as a list of its words, too."""
 
     def allowed(self) -> str:
         """What it takes, to follow "must be"."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
+        if self.line:
+            return "text, or a list of words"
         kind = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}[self.kind]
         if self.low is not None and self.high is not None:
             return f"{kind} from {self.low:g} to {self.high:g}"
