@@ -167,6 +167,26 @@ def test_others_are_lowered_while_ttsd_speaks_and_come_back(
 
 
 @pytest.mark.cable
+def test_what_cannot_be_noted_is_not_lowered_and_speech_goes_on(
+    server: SoundServer, sound: Path, tmp_path: Path
+) -> None:
+    clock, full = FakeClock(), tmp_path / "full"
+    full.write_text("there is no room for a folder here")
+    with playing(server, sound), manners(server, full, HALF, clock=clock) as made:
+        made.notice(begin())
+        step(made)
+        assert volumes(server) == {"music": 100}
+        full.unlink()
+        clock.advance(6)
+        step(made)
+        assert volumes(server) == {"music": 50}
+        made.notice(end())
+        clock.advance(1)
+        step(made)
+        assert volumes(server) == {"music": 100}
+
+
+@pytest.mark.cable
 def test_who_begins_to_play_meanwhile_is_lowered_too(
     server: SoundServer, sound: Path, tmp_path: Path
 ) -> None:

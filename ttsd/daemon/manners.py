@@ -118,7 +118,7 @@ class Manners:
             try:
                 self._mind(now)
                 self._well()
-            except OutputError as error:
+            except (OutputError, OSError) as error:  # OSError: what is lowered cannot be noted
                 self._suffer(error, now)
         if self._microphone is None:
             self._wake.wait(self._patience(now))
@@ -130,7 +130,7 @@ class Manners:
         try:
             if self._lowered:
                 self._restore(self._connected())
-        except OutputError as error:  # it is noted, for the next start
+        except (OutputError, OSError) as error:  # it is noted, for the next start
             log.warning("others_stay_lowered", error=str(error))
         self._hang_up()
 
@@ -151,8 +151,9 @@ class Manners:
     def _lower(self, client: PulseClient, level: int) -> None:
         made = to_lower(client, level, self._duck.spare, self._lowered)
         if made:
-            self._lowered += made
-            replace_file(self._note, json.dumps([asdict(low) for low in self._lowered]).encode())
+            noted = [*self._lowered, *made]
+            replace_file(self._note, json.dumps([asdict(low) for low in noted]).encode())
+            self._lowered = noted
             lower(client, made)
             log.info("others_lowered", programs=sorted({low.before.name for low in made}), level=level)
 
@@ -218,7 +219,7 @@ class Manners:
             self._client.close()
             self._client = None
 
-    def _suffer(self, error: OutputError, now: float) -> None:
+    def _suffer(self, error: OutputError | OSError, now: float) -> None:
         """Speech goes on without manners, and they are tried again after a while."""
         self._hang_up()
         self._retry_at = now + RETRY_SECONDS
