@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
 from ttsd.config.watch import ConfigWatch
+from ttsd.errors import StoreError
 from ttsd.model import OWN
 from ttsd.text.language import LAST_RESORT
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ttsd.store import Store
     from ttsd.text.rules import RuleBook
     from ttsd.text.withdraw import Target
+
+T = TypeVar("T")
 
 log = structlog.get_logger("ttsd.rules")
 
@@ -71,11 +74,19 @@ class RulesInForce:
             settings,
             found.extras,
             self._clock,
-            lambda utterance: self._store.behind(utterance, MOST_COMPARED),
-            self._store.history(MOST_COMPARED),
+            lambda utterance: self._told(lambda: self._store.behind(utterance, MOST_COMPARED)),
+            self._told(lambda: self._store.history(MOST_COMPARED)),
             self._withdraw,
         )
         return self.reading
+
+    def _told(self, ask: Callable[[], list[T]]) -> list[T]:
+        """What the store answers; nothing if it cannot: then more is said, rather than nothing."""
+        try:
+            return ask()
+        except StoreError as error:
+            log.warning("rules_lack_the_queue", error=str(error))
+            return []
 
     def book(self) -> RuleBook | None:
         """The rules of each source; None: there are none yet."""
