@@ -18,6 +18,8 @@ from ttsd.settings import Duration, EngineSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from ttsd.clock import Clock
+
 BAD_ADAPTERS = Path(__file__).parent / "engines" / "bad_adapters.py"
 
 
@@ -38,6 +40,7 @@ def host(
     first: float = 10.0,
     idle: float = 10.0,
     known: Entry | None = None,
+    clock: Clock | None = None,
     **settings: object,
 ) -> EngineHost:
     """A host whose worker runs *adapter*, a class of bad_adapters.py."""
@@ -49,7 +52,8 @@ def host(
     )
     place = Place(folder, folder / "data", folder / "cache", adapter=f"{BAD_ADAPTERS}:{adapter}")
     entry_used = known or entry()
-    return EngineHost(EngineName(name), entry_used, wanted, Process(name, entry_used, wanted, place))
+    process = Process(name, entry_used, wanted, place)
+    return EngineHost(EngineName(name), entry_used, wanted, process, clock)
 
 
 def host_at(place: Place, known: Entry | None = None) -> EngineHost:

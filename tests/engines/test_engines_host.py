@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from engine_parts import BAD_ADAPTERS, entry, host, host_at, seconds
+from fakes import FakeClock
 from waiting import wait_for
 
 from ttsd import __version__
@@ -78,6 +79,18 @@ def test_a_sentence_is_spoken_and_nothing_remains_after_close(tmp_path: Path) ->
     assert not Path(f"/proc/{pid}").exists()
     with pytest.raises(EngineCancelled):
         list(engine.synthesize(SENTENCE))
+
+
+def test_an_engine_that_was_just_loaded_was_not_idle_since_its_last_sentence(tmp_path: Path) -> None:
+    clock = FakeClock()
+    engine = host("Good", tmp_path, clock=clock)
+    engine.load()
+    clock.advance(3600)
+    assert engine.unload(600)
+    engine.load()  # somebody switches to it, or has its voices listed
+    assert engine.status().idle_seconds == 0
+    assert not engine.unload(600)
+    engine.close()
 
 
 def test_unloading_ends_the_process_and_the_next_sentence_starts_another(tmp_path: Path) -> None:

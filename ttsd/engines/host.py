@@ -88,7 +88,7 @@ class EngineHost:
         self._cancelled = False
         self._closed = False
         self._used = self._clock.monotonic()
-        """When it was at a sentence last, or was made."""
+        """When it was at a sentence last, or got ready: who had it loaded is given time to use it."""
         self._warm = False
         """It has spoken: what it loads at its first sentence is loaded."""
         self._text = ""
@@ -342,7 +342,7 @@ class EngineHost:
             with self._state:
                 self._info, self._detail = info, self._connector.outdated()
                 self._link = link if info.familiar else None
-            took = self._clock.monotonic() - began
+            took, self._used = self._clock.monotonic() - began, self._clock.monotonic()
             self._figures.loaded(took, info)
             self._last_error = None
             log.info(
