@@ -54,9 +54,8 @@ class Shaken(SystemFiles):
 
     def close_all(self) -> None:
         """As the end of a process does."""
-        for file in self.opened:
+        for file in tuple(self.opened):
             file.close()
-        self.opened.clear()
 
 
 class _Shaken:

@@ -180,10 +180,13 @@ class Tail:
                 file = self.owner.context.files.open(self.path)
             except (FileNotFoundError, NotADirectoryError):
                 raise Moved from None
-            if file.seen().identity != self.identity:
+            try:
+                if file.seen().identity != self.identity:
+                    self.replaced = True
+                    raise Moved
+            except BaseException:
                 file.close()
-                self.replaced = True
-                raise Moved
+                raise
             self._file = file
         self.owner.context.handles.touch(self)
         return self._file
