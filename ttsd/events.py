@@ -7,7 +7,8 @@ one that was interrupted by something more urgent ends with the state `queued` a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from ttsd.model import EngineName, Priority, SourceName, State, UtteranceId
@@ -25,7 +26,7 @@ class Event:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as `json.dumps` takes them."""
-        return {field.name: plain(getattr(self, field.name)) for field in fields(self)}
+        return {one.name: plain(getattr(self, one.name)) for one in fields(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,8 @@ class End(Event):
     """Length of the sound."""
     engine: EngineName | None = None
     voice: str | None = None
+    trace: Mapping[str, float] = field(default_factory=dict)
+    """Where the time went: Unix seconds of each step, see `Spoken.trace`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

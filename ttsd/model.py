@@ -109,6 +109,8 @@ class Utterance:
     """A newer utterance with the same key replaces this one while it waits."""
     expires_at: float | None = None
     """Unix seconds after which it is no longer worth saying; None: never."""
+    appended_at: float | None = None
+    """Unix seconds of the newest write to its file when it was read; None: it came from no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +169,5 @@ class Spoken:
     reason: str | None = None
     """Why it was skipped, dropped or failed; None for spoken ones."""
     trace: dict[str, float] = field(default_factory=dict)
-    """Unix seconds at which each step was reached (appended, committed, requested, …)."""
+    """Unix seconds at which each step was reached: appended, committed, requested, first_chunk, converted,
+    first_sample, last_sample; what did not happen is not there."""

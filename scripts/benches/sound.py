@@ -338,14 +338,14 @@ def main() -> int:
 
 
 def _own_share(socket: Path) -> None:
-    """What ttsd itself adds: append -> request is nearly commit -> request; first chunk -> first sample."""
+    """What ttsd itself adds: from the append to the request, and from the first chunk to the first sample."""
     with Client.connect(socket) as client:
         past = client.call("history.list", {"limit": 1000})["utterances"]
-    traces = [(u["queued_at"], u["trace"]) for u in past if "first_sample" in u["trace"]]
-    before = [(trace["requested"] - at) * 1000 for at, trace in traces]
-    after = [(trace["first_sample"] - trace["first_chunk"]) * 1000 for _, trace in traces]
+    traces = [u["trace"] for u in past if "first_sample" in u["trace"]]
+    before = [(trace["requested"] - trace["appended"]) * 1000 for trace in traces]
+    after = [(trace["first_sample"] - trace["first_chunk"]) * 1000 for trace in traces]
     both = sorted(b + a for b, a in zip(before, after, strict=True))
-    print(f"ttsd's own share, {len(both)} utterances (commit -> request, first chunk -> first sample heard)")
+    print(f"ttsd's own share, {len(both)} utterances (append -> request, first chunk -> first sample heard)")
     print(_row("both together", both, None))
 
 

@@ -102,3 +102,15 @@ def test_what_is_appended_as_soon_as_the_daemon_answers_is_new(make_daemon: Make
         daemon.append("and this is new")
         daemon.wait_until_spoken(1)
         assert [one.text for one in daemon.history()] == ["and this is new"]
+
+
+def test_each_utterance_tells_where_its_time_went(daemon: DaemonProcess) -> None:
+    daemon.append("a line of a file")
+    daemon.wait_until_spoken(1)
+    daemon.say("said over the socket")
+    daemon.wait_until_spoken(2)
+    said, read = (past["trace"] for past in daemon.call("history.list")["utterances"])
+    steps = ("appended", "committed", "requested", "first_chunk", "first_sample", "last_sample")
+    assert tuple(said) == steps[1:]
+    assert tuple(read) == steps
+    assert list(read.values()) == sorted(read.values())

@@ -67,6 +67,13 @@ def test_row_7_the_steps_lead_from_every_old_version_to_what_is_made_today(tmp_p
         assert tables(path) == tables(tmp_path / "today" / "ttsd.db"), f"version {version}"
 
 
+def test_version_2_knows_when_a_line_was_appended(tmp_path: Path) -> None:
+    store = Store.open(restored(tmp_path / "ttsd.db", 2), clock=FakeClock())
+    known = {one.text: one.appended_at for one in store.queued(9)}
+    assert (known["five"], known["said directly"]) == (1_699_999_999.5, None)
+    store.close()
+
+
 def test_every_version_has_its_dump() -> None:
     """A step that was released is never edited: its dump is there to tell."""
     assert {path.name for path in FORMATS.iterdir()} == {
@@ -77,7 +84,7 @@ def test_every_version_has_its_dump() -> None:
 def test_a_step_that_fails_leaves_the_database_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = restored(tmp_path / "ttsd.db", 1)
+    path = restored(tmp_path / "ttsd.db", schema.VERSION)
     before = tables(path)
     broken = (*schema._STEPS, ("create table more (a) strict", "create nonsense"))
     monkeypatch.setattr(schema, "_STEPS", broken)

@@ -35,4 +35,5 @@ def end_events(spoken: Spoken, *, began: bool) -> Iterator[events.Event]:
             seconds=spoken.seconds,
             engine=spoken.engine,
             voice=spoken.voice,
+            trace=spoken.trace,
         )

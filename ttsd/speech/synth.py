@@ -70,7 +70,12 @@ class _Work:
     seconds: float = 0.0
     engine: EngineName | None = None
     voice: str | None = None
-    trace: dict[str, float] = field(default_factory=dict)
+    trace: dict[str, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trace = {"committed": self.utterance.queued_at}
+        if self.utterance.appended_at is not None:
+            self.trace = {"appended": self.utterance.appended_at, **self.trace}
 
 
 class Synth:

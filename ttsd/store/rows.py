@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 Row: TypeAlias = tuple[Any, ...]
 """What sqlite3 hands out; the strict tables hold each column to its type."""
 
-LIVE = "id, text, source, queued_at, state, priority, voice, engine, key, expires_at"
+LIVE = "id, text, source, queued_at, state, priority, voice, engine, key, expires_at, appended_at"
 ENDED = "id, text, source, state, engine, voice, queued_at, ended_at, seconds, reason, trace"
 NEXT = "priority desc, coalesce(place, id)"
 """The order in which utterances are spoken."""
 FILE = "id, path, identity, offset, prefix, marker, modified, home, skipping, shrunk_at, seen_at"
 
-_INSERT = """insert into queue (source, queued_at, priority, voice, expires_at, text)
-    select ?, ?, ?, ?, ?, value from json_each(?)"""
+_INSERT = """insert into queue (source, queued_at, priority, voice, expires_at, appended_at, text)
+    select ?, ?, ?, ?, ?, ?, value from json_each(?)"""
 
 
 def clean(text: str) -> str:
@@ -32,7 +32,7 @@ def clean(text: str) -> str:
 
 def utterance(row: Row) -> Utterance:
     """A row of LIVE."""
-    id_, text, source, queued_at, state, priority, voice, engine, key, expires_at = row
+    id_, text, source, queued_at, state, priority, voice, engine, key, expires_at, appended_at = row
     return Utterance(
         id=UtteranceId(id_),
         text=text,
@@ -44,6 +44,7 @@ def utterance(row: Row) -> Utterance:
         engine=None if engine is None else EngineName(engine),
         key=key,
         expires_at=expires_at,
+        appended_at=appended_at,
     )
 
 
@@ -84,11 +85,13 @@ def checkpoint(row: Row) -> Checkpoint:
 
 
 def insert_lines(
-    db: sqlite3.Connection, texts: Sequence[str], shared: tuple[str, float, int, str | None, float | None]
+    db: sqlite3.Connection,
+    texts: Sequence[str],
+    shared: tuple[str, float, int, str | None, float | None, float | None],
 ) -> None:
     """Queue *texts* in order with one statement, which is ten times as fast as one for each.
 
-    shared: source, queued_at, priority, voice, expires_at of all of them.
+    shared: source, queued_at, priority, voice, expires_at, appended_at of all of them.
     """
     payload = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
     try:

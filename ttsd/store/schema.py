@@ -70,6 +70,7 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         # Totals for ever: history is trimmed, and counting it would be slow.
         "create table totals (name text primary key, n integer not null) strict",
     ),
+    ("alter table queue add column appended_at real",),
 )
 
 VERSION = len(_STEPS)
