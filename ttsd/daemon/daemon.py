@@ -242,7 +242,8 @@ class Daemon:
             logger.info("reloaded", changed=changed)
         except TtsdError as error:
             self._problems = error.problems if isinstance(error, ConfigError) else (str(error),)
-            logger.error("not_reloaded", problems=self._problems, in_force="the old configuration")
+            in_force = "all but [http]" if changed else "the old configuration"
+            logger.error("not_reloaded", problems=self._problems, in_force=in_force)
             if strict:
                 raise
         finally:

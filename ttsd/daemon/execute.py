@@ -178,7 +178,7 @@ class Executor:
             past = [one for one in store.history(100) if one.state is State.SPOKEN and one.text]
             if not past:
                 raise UsageError("nothing was spoken yet")
-            text, source, voice = past[0].text, past[0].source, None
+            text, source = past[0].text, past[0].source
         else:
             found = store.get(wanted)
             if found is None:
@@ -187,8 +187,8 @@ class Executor:
                 )
             if not found.text:
                 raise UsageError(f"the utterance {wanted} was withdrawn")
-            text, source, voice = found.text, found.source, None
-        return results.Queued(store.say(text, source=source, voice=voice).id)
+            text, source = found.text, found.source
+        return results.Queued(store.say(text, source=source).id)
 
     def _volume(self) -> results.Volume:
         mode = self._house.mode

@@ -273,7 +273,7 @@ class House:
             self.engines.chain,
             list(zip(outputs, _required(settings), strict=True)),
             settings.speech,
-            self._rules.make(settings),
+            self._rules.reading or self._rules.make(settings),
             self.clock,
             publish=self._audience.publish,
             died=self._died,
@@ -283,7 +283,6 @@ class House:
             way=self.way,
         )
         speaker.set_volume(self.mode.gain)
-        speaker.restrain(self.restraints.now)
         return speaker
 
     def _speaker(self) -> Speaker | None:

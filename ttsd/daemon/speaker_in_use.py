@@ -5,10 +5,12 @@ The main thread's, but for what says otherwise; the old speaker finishes its sen
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from ttsd import events
 from ttsd.daemon.mailbox import Done
+from ttsd.speech.restraint import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,13 +48,15 @@ class SpeakerInUse:
         self.speaker: Speaker | None = None
         """The one that is heard; None: before the start, and behind the end. Any thread may read it."""
         self._successor: Speaker | None = None
+        self._restraint = NONE
+        self._restraining = threading.Lock()
 
     # ---- its life
 
     def start(self, settings: Settings) -> None:
         """Begin to speak. Raises TtsdError."""
         self.speaker = self._make(settings)
-        self.speaker.start()
+        self._begin(self.speaker, paused=False)
 
     def stop(self, speech: SpeechSettings) -> None:
         """Finish or cut what is heard, and speak no more; idempotent."""
@@ -76,9 +80,7 @@ class SpeakerInUse:
             if self.speaker is not None:
                 if old is not None:
                     self.speaker.inherit(old)
-                self.speaker.start()
-                if paused:
-                    self.speaker.pause()
+                self._begin(self.speaker, paused=paused)
             self._free()
 
         def retire() -> None:
@@ -112,8 +114,10 @@ class SpeakerInUse:
 
     def restrain(self, restraint: Restraint) -> None:
         """See Speaker; from any thread."""
-        for speaker in self._both():
-            speaker.restrain(restraint)
+        with self._restraining:
+            self._restraint = restraint
+            for speaker in self._both():
+                speaker.restrain(restraint)
 
     # ---- commands
 
@@ -170,6 +174,14 @@ class SpeakerInUse:
     def outputs(self) -> tuple[OutputStatus, ...]:
         """How each output is."""
         return self.speaker.outputs() if self.speaker else ()
+
+    def _begin(self, speaker: Speaker, *, paused: bool) -> None:
+        """Have it speak as all is now: it may have changed since it was made."""
+        with self._restraining:
+            speaker.restrain(self._restraint)
+        if paused:
+            speaker.pause()
+        speaker.start()
 
     def _both(self) -> list[Speaker]:
         return [speaker for speaker in (self.speaker, self._successor) if speaker is not None]

@@ -38,7 +38,6 @@ class Reader:
         """*detect*: see rules.Extras. Raises PatternError for rules that `ttsd check` refuses."""
         self._book = RuleBook(settings, files.read(settings, detect).extras)
         self._presets = Presets(settings)
-        self._presets = Presets(settings)
 
     def read(
         self,

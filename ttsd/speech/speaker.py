@@ -81,6 +81,8 @@ class Speaker:
         self._interrupts, self._reading = settings.interrupt, reading
         self._paused = False
         self._stopped = False
+        self._over = threading.Event()
+        """It has stopped."""
         self._hasty = threading.Event()
         """What sounds is not to be finished, whatever an earlier stop meant."""
         self._publish, self._clock = publish, clock
@@ -256,15 +258,22 @@ class Speaker:
     def stop(self, *, finish: bool, timeout: float) -> None:
         """End speaking; idempotent. What is heard is finished in *timeout* seconds, or cut and queued again.
 
-        Not to finish holds for a stop that is under way in another thread, too; it ends soon.
+        Not to finish holds for a stop that is under way in another thread, too; both end together.
         """
         if not finish:
             self._hasty.set()
             self._ledger.hurry()
         with self._lock:
-            if self._stopped:
-                return
-            self._stopped = True
+            first, self._stopped = not self._stopped, True
+        if not first:
+            self._over.wait()
+            return
+        try:
+            self._stop(finish=finish, timeout=timeout)
+        finally:
+            self._over.set()
+
+    def _stop(self, *, finish: bool, timeout: float) -> None:
         self._channel.hold()
         self._synth.hold()
         with self._lock:

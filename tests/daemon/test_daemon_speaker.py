@@ -1,0 +1,134 @@
+"""One speaker follows another: as it is held, paused and stopped now, not as it was when it was made."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, cast
+
+from fakes import FakeClock, FakeEngine, FakeOutput
+from waiting import wait_for
+
+from ttsd.clock import SystemClock
+from ttsd.daemon.beside import Beside
+from ttsd.daemon.mailbox import Done, Mailbox
+from ttsd.daemon.speaker_in_use import SpeakerInUse
+from ttsd.engines.chain import Chain
+from ttsd.model import State
+from ttsd.settings import Settings, SpeechSettings
+from ttsd.speech.reading import Reading
+from ttsd.speech.restraint import NONE, Restraint
+from ttsd.speech.speaker import Speaker
+from ttsd.store import Store
+from ttsd.text.rules import Extras
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HELD = Restraint(begin_from=3)
+
+
+class Voice:
+    """What of a speaker matters here."""
+
+    def __init__(self) -> None:
+        self.paused, self.restraint, self.began_with = False, NONE, (False, NONE)
+
+    def start(self) -> None:
+        self.began_with = self.paused, self.restraint
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def restrain(self, restraint: Restraint) -> None:
+        self.restraint = restraint
+
+    def inherit(self, other: Voice) -> None:
+        pass
+
+    def stop(self, *, finish: bool, timeout: float) -> None:
+        pass
+
+
+class Voices:
+    """Speakers that follow each other."""
+
+    def __init__(self) -> None:
+        self.mailbox, self.beside = Mailbox(), Beside()
+        self.held = NONE
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.use = SpeakerInUse(
+            self._make,  # type: ignore[arg-type]  # it is one as far as it goes here
+            FakeClock(),
+            self.beside,
+            self.mailbox,
+            publish=lambda _: None,
+            free=lambda: None,
+        )
+        self.use.start(Settings())
+
+    def _make(self, settings: Settings) -> Voice:
+        del settings
+        made = Voice()
+        made.restraint = self.held
+        self.meanwhile()
+        return made
+
+    def succeed(self) -> Voice:
+        self.use.succeed(Settings(), timeout=0)
+        self.beside.join()
+        message = self.mailbox.get(1)
+        assert isinstance(message, Done)
+        message.then()
+        return cast("Voice", self.use.speaker)
+
+
+def test_a_hold_that_ends_while_the_next_speaker_is_made_does_not_hold_it() -> None:
+    voices = Voices()
+    voices.held = HELD
+    voices.use.restrain(HELD)
+    voices.meanwhile = lambda: voices.use.restrain(NONE)  # somebody has stopped speaking
+    assert voices.succeed().began_with == (False, NONE)
+
+
+def test_a_pause_holds_for_the_next_speaker_from_its_first_moment() -> None:
+    voices = Voices()
+    voices.use.pause(paused=True)
+    assert voices.succeed().began_with == (True, NONE)
+
+
+def test_who_stops_a_speaker_that_is_stopping_returns_when_it_has_stopped(tmp_path: Path) -> None:
+    clock, output = SystemClock(), FakeOutput()
+    store = Store.open(tmp_path / "ttsd.db", clock=clock)
+    speaker = Speaker(
+        store,
+        Chain([FakeEngine()], clock),
+        [(output, True)],
+        SpeechSettings(),
+        Reading(Settings(), Extras(), clock, lambda _: ()),
+        clock,
+        publish=lambda _: None,
+        died=lambda *_: None,
+    )
+    speaker.start()
+    said = store.say("to be finished")
+    speaker.wake()
+    wait_for(lambda: len(output.sound) > 800, "its sound")
+    output.hear(400)
+    wait_for(lambda: store.counts().speaking, "it to be heard")
+    both = [threading.Thread(target=speaker.stop, kwargs={"finish": True, "timeout": 30.0}) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    both[1].join(0.2)
+    assert all(thread.is_alive() for thread in both)
+
+    def over() -> bool:
+        output.hear()
+        return store.counts().spoken == 1
+
+    wait_for(over, "its end")
+    for thread in both:
+        thread.join(10)
+    (past,) = store.history(1)
+    assert (past.id, past.state) == (said.id, State.SPOKEN)
+    store.close()
