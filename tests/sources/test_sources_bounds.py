@@ -221,3 +221,13 @@ def test_row_39_standard_input_is_a_stream_with_an_end(following: Following) -> 
         os.dup2(saved, 0)
         os.close(saved)
         os.close(reading)
+
+
+def test_a_line_tells_when_it_was_written_also_behind_a_rotation(follow: Follow) -> None:
+    path = follow.write("a.log", "one\n")
+    follow.look()
+    path.rename(path.with_name("a.log.1"))
+    os.utime(follow.write("a.log.1", "late\n"), (2_000_000_000, 2_000_000_000))
+    follow.write("a.log", "two\n")
+    assert follow.look() == ["one", "late", "two"]
+    assert [one.appended_at for one in follow.store.queued(9)][1] == 2_000_000_000

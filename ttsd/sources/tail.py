@@ -50,6 +50,8 @@ class Turn:
     """There is more to read at once."""
     again: float | None = None
     """Monotonic time at which what is incomplete now counts as complete; None: when it grows."""
+    written_at: float | None = None
+    """Unix seconds of the newest write to the file when this was read; None: nobody knows."""
 
 
 class Tail:
@@ -265,7 +267,7 @@ class Tail:
             modified=self._modified,
             skipping=skipping,
         )
-        return Turn(lines, checkpoint, more, again)
+        return Turn(lines, checkpoint, more, again, written_at=seen.modified / 1e9)
 
     def _complete(
         self, found: Split, encoding: Encoding, now: float, *, full: bool

@@ -165,6 +165,7 @@ class Turns:
                 tail.owner.name,
                 turn.checkpoint if tail.durable else None,
                 lines,
+                written_at=turn.written_at,
                 max_age=self.max_age if settings.max_age is None else settings.max_age,
                 priority=settings.priority,
                 max_queue=settings.max_queue,

@@ -69,7 +69,7 @@ class _Message(Tail):
         cut = seen.size - encoding.bom > len(data)
         lines = (Line(partial_text(data, encoding).strip(), checkpoint.offset, cut=cut),)
         silent, self._silent = self._silent, False
-        return Turn(() if silent else lines, checkpoint, more=False)
+        return Turn(() if silent else lines, checkpoint, more=False, written_at=seen.modified / 1e9)
 
 
 class WholeSource(Source):

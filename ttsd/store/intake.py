@@ -65,8 +65,7 @@ class Intake:
                 gone = self._drop_oldest(db, batch, cost, now)
                 if texts:
                     expires = None if batch.max_age is None else now + batch.max_age
-                    appended = None if batch.checkpoint is None else batch.checkpoint.modified / 1e9 or None
-                    shared = (batch.source, now, batch.priority, batch.voice, expires, appended)
+                    shared = (batch.source, now, batch.priority, batch.voice, expires, batch.written_at)
                     rows.insert_lines(db, texts, shared)
                 dropped = len(batch.lines) - len(texts) + len(gone)
                 added = {LINES: len(batch.lines), ACCEPTED: len(texts), State.DROPPED.value: dropped}

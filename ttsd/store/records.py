@@ -55,6 +55,8 @@ class Batch:
     checkpoint: Checkpoint | None
     """None: a stream, which has no offsets."""
     lines: tuple[Line, ...] = ()
+    written_at: float | None = None
+    """Unix seconds of the newest write to the file when the lines were read; None: nobody knows."""
     max_age: float | None = None
     """Seconds after which the lines are no longer worth saying."""
     priority: Priority = Priority.NORMAL
