@@ -244,3 +244,17 @@ def test_a_crash_at_any_step_leaves_whole_wavs_and_a_whole_list(tmp_path: Path) 
         died += 1
     assert died >= 4
     assert code == 0
+
+
+def test_a_file_that_could_not_be_listed_at_once_is_listed_with_its_name_later(output: FileOutput) -> None:
+    listing = output.folder / "spoken.jsonl"
+    listing.mkdir()  # it cannot be written
+    with pytest.raises(OutputError):
+        speak(output, 1, tone(22050))
+    output.close()
+    listing.rmdir()
+    output.open()
+    output.end(ended(1))
+    (entry,) = listed(output.folder)
+    assert (entry["wav"], entry["seconds"]) == ("000001.wav", 1.0)
+    output.close()

@@ -60,6 +60,8 @@ class FileOutput:
         # Of the utterance's own file; it outlives the loss of the disk.
         self._frames = 0
         self._file_rate = 0
+        self._kept: tuple[str | None, float] | None = None
+        """Name and seconds of a file that has its name, and is not listed yet."""
 
     def open(self) -> None:
         """See Output. An utterance that was under way when the disk failed goes on where it stopped."""
@@ -121,12 +123,12 @@ class FileOutput:
         if self._utterance is None or self._utterance.id != spoken.id:
             return
         try:
-            wav, seconds = self._publish()
-            self._log.append(spoken, wav, seconds)
+            self._kept = self._kept or self._publish()
             self._trim()
+            self._log.append(spoken, *self._kept)
         except (OSError, RuntimeError) as error:
             raise self._failed(error) from error
-        self._utterance = None
+        self._utterance = self._kept = None
 
     def written(self) -> int:
         """See Output."""
@@ -191,7 +193,7 @@ class FileOutput:
 
     def _discard(self) -> None:
         file, part = self._file, self._part
-        self._file, self._frames, self._utterance = None, 0, None
+        self._file, self._frames, self._utterance, self._kept = None, 0, None, None
         if file is not None:
             self._shut(file)
             try:

@@ -1,6 +1,7 @@
 """What the API has of the daemon: commands that are answered later, settings, and the right of way.
 
-No logic: a command goes into the daemon's mailbox and its answer comes back into the loop.
+No logic: a command goes into the daemon's mailbox and its answer comes back into the loop. Invariant: an
+utterance that was lent to somebody who has gone meanwhile goes back.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ttsd.commands import Borrow, Return
 from ttsd.errors import ControlError, TtsdError
+from ttsd.model import Utterance
 
 if TYPE_CHECKING:
     from ttsd.commands import Command
@@ -44,14 +47,16 @@ class Asking:
         answer: asyncio.Future[object] = loop.create_future()
 
         def settle(result: object) -> None:
-            if not answer.done():
+            if answer.done():
+                self._give_back(command, result)
+            else:
                 answer.set_result(result)
 
         def reply(result: object) -> None:
             try:
                 loop.call_soon_threadsafe(settle, result)
             except RuntimeError:  # the loop has ended, and who asked with it
-                pass
+                self._give_back(command, result)
 
         self._submit(command, reply)
         try:
@@ -62,3 +67,8 @@ class Asking:
         if isinstance(found, TtsdError):
             raise found
         return found
+
+    def _give_back(self, command: Command, result: object) -> None:
+        """Nobody takes *result*."""
+        if isinstance(command, Borrow) and isinstance(result, Utterance):
+            self._submit(Return(id=result.id), lambda _: None)
