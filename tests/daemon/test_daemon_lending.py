@@ -25,7 +25,8 @@ class Library:
     """Lending on a real store, and what was told of it."""
 
     def __init__(self, folder: Path) -> None:
-        clock, self.told = FakeClock(), list[events.Event]()
+        self.clock = clock = FakeClock()
+        self.told = list[events.Event]()
         audience = Audience()
         audience.join(self.told.append)
         self.ended: list[Spoken] = []
@@ -73,3 +74,11 @@ def test_what_was_not_heard_elsewhere_waits_again(library: Library) -> None:
     assert library.store.next() is None
     library.lending.take_back(commands.Return(id=said.id))
     assert library.store.next() == said
+
+
+def test_what_is_too_old_is_not_lent(library: Library) -> None:
+    old, new = library.store.say("old news", max_age=5), library.store.say("new")
+    library.clock.advance(6)
+    assert library.lending.borrow(SAY) == new
+    assert [event.name for event in library.told] == ["expired"]
+    assert [(ended.id, ended.state) for ended in library.ended] == [(old.id, State.EXPIRED)]

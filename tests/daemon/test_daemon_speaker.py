@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, cast
 
+import pytest
 from fakes import FakeClock, FakeEngine, FakeOutput
 from waiting import wait_for
 
@@ -13,17 +14,19 @@ from ttsd.daemon.beside import Beside
 from ttsd.daemon.mailbox import Done, Mailbox
 from ttsd.daemon.speaker_in_use import SpeakerInUse
 from ttsd.engines.chain import Chain
-from ttsd.model import State
+from ttsd.model import Priority, State
 from ttsd.settings import Settings, SpeechSettings
 from ttsd.speech.reading import Reading
-from ttsd.speech.restraint import NONE, Restraint
+from ttsd.speech.restraint import EVERYTHING, NONE, Restraint
 from ttsd.speech.speaker import Speaker
 from ttsd.store import Store
 from ttsd.text.rules import Extras
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from ttsd.model import Utterance
 
 HELD = Restraint(begin_from=3)
 
@@ -97,38 +100,74 @@ def test_a_pause_holds_for_the_next_speaker_from_its_first_moment() -> None:
     assert voices.succeed().began_with == (True, NONE)
 
 
-def test_who_stops_a_speaker_that_is_stopping_returns_when_it_has_stopped(tmp_path: Path) -> None:
-    clock, output = SystemClock(), FakeOutput()
-    store = Store.open(tmp_path / "ttsd.db", clock=clock)
-    speaker = Speaker(
-        store,
-        Chain([FakeEngine()], clock),
-        [(output, True)],
-        SpeechSettings(),
-        Reading(Settings(), Extras(), clock, lambda _: ()),
-        clock,
-        publish=lambda _: None,
-        died=lambda *_: None,
-    )
-    speaker.start()
-    said = store.say("to be finished")
-    speaker.wake()
-    wait_for(lambda: len(output.sound) > 800, "its sound")
-    output.hear(400)
-    wait_for(lambda: store.counts().speaking, "it to be heard")
-    both = [threading.Thread(target=speaker.stop, kwargs={"finish": True, "timeout": 30.0}) for _ in range(2)]
+class Speaking:
+    """A real speaker on a device that is the test."""
+
+    def __init__(self, folder: Path) -> None:
+        clock, self.output = SystemClock(), FakeOutput()
+        self.store = Store.open(folder / "ttsd.db", clock=clock)
+        self.speaker = Speaker(
+            self.store,
+            Chain([FakeEngine()], clock),
+            [(self.output, True)],
+            SpeechSettings(),
+            Reading(Settings(), Extras(), clock, lambda _: ()),
+            clock,
+            publish=lambda _: None,
+            died=lambda *_: None,
+        )
+        self.speaker.start()
+
+    def begin(self, text: str) -> Utterance:
+        """Have it say something, until it sounds."""
+        said = self.store.say(text)
+        self.speaker.wake()
+        wait_for(lambda: len(self.output.sound) > 800, "its sound")
+        self.output.hear(400)
+        wait_for(lambda: self.store.counts().speaking, "it to be heard")
+        return said
+
+    def end(self) -> None:
+        """Let what sounds be heard to its end."""
+
+        def over() -> bool:
+            self.output.hear()
+            return self.store.counts().spoken == 1
+
+        wait_for(over, "its end")
+
+
+@pytest.fixture
+def speaking(tmp_path: Path) -> Iterator[Speaking]:
+    made = Speaking(tmp_path)
+    yield made
+    made.speaker.stop(finish=False, timeout=0)
+    made.store.close()
+
+
+def test_who_stops_a_speaker_that_is_stopping_returns_when_it_has_stopped(speaking: Speaking) -> None:
+    said = speaking.begin("to be finished")
+    both = [
+        threading.Thread(target=speaking.speaker.stop, kwargs={"finish": True, "timeout": 30.0})
+        for _ in range(2)
+    ]
     for thread in both:
         thread.start()
     both[1].join(0.2)
     assert all(thread.is_alive() for thread in both)
-
-    def over() -> bool:
-        output.hear()
-        return store.counts().spoken == 1
-
-    wait_for(over, "its end")
+    speaking.end()
     for thread in both:
         thread.join(10)
-    (past,) = store.history(1)
+    (past,) = speaking.store.history(1)
     assert (past.id, past.state) == (said.id, State.SPOKEN)
-    store.close()
+
+
+def test_what_is_urgent_and_held_back_interrupts_nobody(speaking: Speaking) -> None:
+    said = speaking.begin("to be finished")
+    speaking.speaker.restrain(Restraint(begin_from=EVERYTHING))  # quiet hours begin
+    speaking.store.say("urgent", priority=Priority.URGENT)
+    speaking.speaker.wake()
+    assert said.id in {one.id for one in speaking.speaker._ledger.flying()}, "its end was decided"
+    speaking.end()
+    (past,) = speaking.store.history(1)
+    assert (past.id, past.state) == (said.id, State.SPOKEN)

@@ -7,6 +7,7 @@ chosen by nobody else until it comes back; what was heard counts as spoken, with
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,6 +15,8 @@ import structlog
 from ttsd import events
 from ttsd.errors import IllegalTransition, UnknownUtterance
 from ttsd.model import Spoken, State
+from ttsd.speech.endings import end_events
+from ttsd.speech.ledger import EXPIRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,10 +56,17 @@ class Lending:
         speaker = self._speaker()
         meets = lambda utterance: utterance.source == source  # noqa: E731 - said where it is used
         with speaker.editing(meets) if speaker else nullcontext(()) as under_way:
-            found = self._store.first_of(source, exclude={*under_way, *self._store.lent})
-            if found is not None:
+            while (
+                found := self._store.first_of(source, exclude={*under_way, *self._store.lent})
+            ) is not None:
+                if found.expires_at is not None and found.expires_at <= self._clock.time():
+                    expired = self._how(found, State.EXPIRED, reason=EXPIRED)
+                    self._store.finish(expired)
+                    self._tell(expired, began=False)
+                    continue
                 self._store.lent.add(found.id)
                 self._lent[found.id] = found
+                break
         return found
 
     def take_back(self, told: Return) -> None:
@@ -76,28 +86,33 @@ class Lending:
             self._wake()
 
     def _spoken(self, utterance: Utterance, told: Return) -> None:
-        now, id, source = self._clock.time(), utterance.id, utterance.source
-        spoken = Spoken(
-            *(id, utterance.text, source, State.SPOKEN, told.engine, told.voice, utterance.queued_at, now),
-            seconds=told.seconds,
+        spoken = replace(
+            self._how(utterance, State.SPOKEN), engine=told.engine, voice=told.voice, seconds=told.seconds
         )
-        self._store.begin(id)
+        self._store.begin(utterance.id)
         self._store.finish(spoken)
         self._sink.publish(
             events.Begin(
-                at=now, id=id, source=source, text=utterance.text, engine=told.engine, voice=told.voice
-            )
-        )
-        self._sink.publish(
-            events.End(
-                at=now,
-                id=id,
-                source=source,
-                state=State.SPOKEN,
-                seconds=told.seconds,
+                at=spoken.ended_at,
+                id=utterance.id,
+                source=utterance.source,
+                text=utterance.text,
                 engine=told.engine,
                 voice=told.voice,
             )
         )
+        self._tell(spoken, began=True)
+        log.info("spoken_elsewhere", id=spoken.id, engine=told.engine, seconds=round(told.seconds, 2))
+
+    def _how(self, utterance: Utterance, state: State, reason: str | None = None) -> Spoken:
+        return Spoken(
+            *(utterance.id, utterance.text, utterance.source, state, None, None),
+            queued_at=utterance.queued_at,
+            ended_at=self._clock.time(),
+            reason=reason,
+        )
+
+    def _tell(self, spoken: Spoken, *, began: bool) -> None:
+        for event in end_events(spoken, began=began):
+            self._sink.publish(event)
         self._ended(spoken)
-        log.info("spoken_elsewhere", id=id, engine=told.engine, seconds=round(told.seconds, 2))

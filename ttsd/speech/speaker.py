@@ -80,6 +80,7 @@ class Speaker:
         self._store = store
         self._interrupts, self._reading = settings.interrupt, reading
         self._paused = False
+        self._begin_from: int = Priority.LOW
         self._stopped = False
         self._over = threading.Event()
         """It has stopped."""
@@ -157,7 +158,8 @@ class Speaker:
             if top is not None:
                 self._withdraw({u.id for u in flying if u.priority < top.priority})
                 first = flying[0]
-                if top.priority is Priority.URGENT and first.priority < Priority.URGENT:
+                may_begin = top.priority >= self._begin_from
+                if may_begin and top.priority is Priority.URGENT and first.priority < Priority.URGENT:
                     self._interrupt(first)
         self._synth.wake()
 
@@ -237,6 +239,7 @@ class Speaker:
 
     def restrain(self, restraint: Restraint) -> None:
         """Hold back so far; what sounds goes on, if without a sound."""
+        self._begin_from = restraint.begin_from
         self._channel.begin_from(restraint.begin_from)
         for player in self._players:
             player.sound_from = restraint.sound_from
