@@ -36,8 +36,7 @@ class Terminal:
 
     def __init__(self, process: subprocess.Popen[bytes], master: int) -> None:
         self.process, self._master = process, master
-        self.seen = ""
-        """Everything that was shown, without what only moves and colours."""
+        self._raw = b""
 
     def press(self, keys: str) -> None:
         os.write(self._master, keys.encode())
@@ -50,16 +49,20 @@ class Terminal:
         """Whether *text* was shown since the last `forget`."""
         try:
             while piece := os.read(self._master, 65536):
-                self.seen += re.sub(
-                    r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])", "", piece.decode("utf-8", "replace")
-                )
+                self._raw += piece
         except (BlockingIOError, OSError):  # nothing more, or it has ended
             pass
         return text in self.seen
 
+    @property
+    def seen(self) -> str:
+        """Everything that was shown since then, without what only moves and colours."""
+        shown = self._raw.decode("utf-8", "replace")
+        return re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])", "", shown)
+
     def forget(self) -> None:
         self.shows("")
-        self.seen = ""
+        self._raw = b""
 
 
 @contextmanager
@@ -116,10 +119,11 @@ def test_it_shows_what_is_spoken_and_its_keys_steer(make_daemon: MakeDaemon) -> 
 
 
 def test_a_terminal_of_any_size_and_kind_is_enough(make_daemon: MakeDaemon) -> None:
-    daemon = make_daemon(configuration(output=REAL_TIME, pace=12)).start()
+    daemon = make_daemon(configuration(output=REAL_TIME, pace=2)).start()
     with terminal(daemon, kind="vt100") as screen:
         soon(lambda: screen.shows("idle"), "the first picture")
         daemon.say(LONG)
+        soon(lambda: screen.shows("say"), "what is spoken")
         for rows, columns in ((2, 10), (1, 1), (60, 200)):
             screen.forget()
             screen.resize(rows, columns)
