@@ -10,7 +10,7 @@ try {
         , @('ruff', 'format', '--check', '.')
         , @('mypy', '--platform', 'linux')
         , @('mypy', '--platform', 'win32')
-        , (@('pytest', '-n', '2', '--dist', 'loadfile') + $args)
+        , (@('pytest', '-n', '3', '--dist', 'loadfile') + $args)
     )
     foreach ($check in $checks) {
         & $VenvPython -m @check

