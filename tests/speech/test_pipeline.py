@@ -605,3 +605,24 @@ def test_an_output_that_missed_some_of_an_utterance_keeps_none_of_it(tmp_path: P
     assert kept["text"] == "whole"
     player.close()
     pipeline.store.close()
+
+
+def test_what_still_sounds_where_speech_waits_can_be_skipped_though_it_has_ended_elsewhere(
+    tmp_path: Path,
+) -> None:
+    pipeline = Pipeline(tmp_path, FakeOutput("slow"), FakeOutput("fast"))
+    pipeline.players[1].required = False
+    utterance = pipeline.store.say("hello")
+    pipeline.synth.step()
+    pipeline.play(hear=False)
+    pipeline.outputs[1].hear()
+    pipeline.play(hear=False)
+    assert pipeline.outputs[1].ended
+    assert pipeline.ledger.flying() == (utterance,)
+    spoken = pipeline.ledger.cut(utterance, State.SKIPPED, "skipped")
+    assert spoken is not None
+    pipeline.channel.cut(End(spoken))
+    pipeline.players[0].fade_out(spoken)
+    pipeline.play()
+    assert pipeline.state(utterance.id) is State.SKIPPED
+    pipeline.store.close()

@@ -308,10 +308,11 @@ class Ledger:
 
     def _end(self, player: Player, spoken: Spoken) -> None:
         flight = self._flights.get(spoken.id)
-        if flight is None:
-            return
+        required = {player for player in self._players if player.required}
+        if flight is None or (required and player not in required):
+            return  # who has it before those that speech waits for ends it for nobody
         if flight.waiting_for is None:
-            flight.waiting_for = {player for player in self._players if player.required}
+            flight.waiting_for = required
         flight.waiting_for.discard(player)
         if not flight.waiting_for:
             self._finish(spoken)
