@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from waiting import wait_for
 
 if TYPE_CHECKING:
@@ -45,6 +46,14 @@ def _descriptors() -> dict[str, str]:
         if not target.startswith(("/dev/urandom", "/dev/null", "/memfd:", "anon_inode:[eventpoll]")):
             found[entry.name] = target
     return found
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """What a test configures of the log is not the next one's."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(autouse=True)
