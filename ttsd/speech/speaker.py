@@ -155,12 +155,13 @@ class Speaker:
         with self._lock:
             flying = self._ledger.flying()
             top = self._store.next(exclude=[u.id for u in flying]) if flying else None
+            # What is urgent may have been taken from the queue before anybody looked here.
+            waiting = [*flying[1:], *([] if top is None else [top])]
+            most = max((u.priority for u in waiting), default=Priority.LOW)
             if top is not None:
                 self._withdraw({u.id for u in flying if u.priority < top.priority})
-                first = flying[0]
-                may_begin = top.priority >= self._begin_from
-                if may_begin and top.priority is Priority.URGENT and first.priority < Priority.URGENT:
-                    self._interrupt(first)
+            if most is Priority.URGENT and most >= self._begin_from and flying[0].priority < most:
+                self._interrupt(flying[0])
         self._synth.wake()
 
     @contextmanager
