@@ -19,23 +19,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import http_load
 import structlog
+from daemon_process import REAL_TIME
+from http_daemon import HttpDaemon
 from platformdirs import user_cache_path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))  # daemons and clients as the tests have them
-
-import http_load  # noqa: E402 - see above
-from daemon_process import REAL_TIME  # noqa: E402
-from http_daemon import HttpDaemon  # noqa: E402
-
-from ttsd import config  # noqa: E402
-from ttsd.engines.roster import Roster  # noqa: E402
-from ttsd.http.desk import NICE  # noqa: E402
-from ttsd.model import EngineName  # noqa: E402
-from ttsd.settings import EngineSettings  # noqa: E402
-from ttsd.speech import direct  # noqa: E402
-from ttsd.speech.convert import Converters  # noqa: E402
+from ttsd import config
+from ttsd.engines.roster import Roster
+from ttsd.http.desk import NICE
+from ttsd.model import EngineName
+from ttsd.settings import EngineSettings
+from ttsd.speech import direct
+from ttsd.speech.convert import Converters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,6 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent.parent / "tests"))
-
 from daemon_process import REAL_TIME, DaemonProcess, configuration
 from event_stream import EventStream
 

@@ -24,16 +24,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 import numpy as np
+from soundserver import PulseAudio, SoundServer
+from waiting import wait_for
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))  # the sound server that the tests use
-
-from soundserver import PulseAudio, SoundServer  # noqa: E402 - see above
-from waiting import wait_for  # noqa: E402
-
-from ttsd.control.client import Client  # noqa: E402
-from ttsd.engines import voices, wire  # noqa: E402
-from ttsd.errors import NotRunning  # noqa: E402
+from ttsd.control.client import Client
+from ttsd.engines import voices, wire
+from ttsd.errors import NotRunning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

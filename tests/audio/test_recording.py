@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,8 +85,7 @@ def test_what_is_no_sound_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.voice
 def test_real_speech_passes(tmp_path: Path) -> None:
-    if find_spec("hibari") is None:
-        pytest.skip("hibari is not installed")
+    pytest.importorskip("hibari")
     (tmp_path / "ttsd.toml").write_text('engines = ["hibari"]')
     text = "The quick brown fox jumps over the lazy dog, and then it sleeps. It was a long day after all."
     words = ["say", "--out", "voice.wav", "--config", "ttsd.toml", text]
