@@ -50,6 +50,13 @@ int WINAPI wWinMain(HINSTANCE a, HINSTANCE b, wchar_t *c, int d) { return python
 int wmain(int count, wchar_t **words) { return python(count, words); }
 #endif
 """
+_RESIDENT = """\
+import ctypes, threading
+ctypes.windll.user32.GetDesktopWindow()
+print("there", flush=True)
+threading.Event().wait()
+"""
+"""Has wine's desktop, and keeps it."""
 _RANDOM = r"""
 /* bcryptprimitives.dll: Windows 10 has it and wine 8 has not, and extension modules in Rust want it. */
 #include <windows.h>
@@ -117,27 +124,38 @@ class WindowsPython:
         site = self.program.parent / "Lib" / "site-packages"
         (site / "ttsd.pth").write_text(path(clone) + "\n")
 
-    def boot(self) -> None:
-        """Start wine's own processes."""
-        for words in (["wineserver", "-p"], ["wine", "winecfg", "-v", "win10"]):
-            self._quietly(words, 180)
-        for _ in range(3):  # its scheduler is started by the first who asks, who may then wait for ever
-            try:
-                self._quietly(["wine", "schtasks", "/Query"], 10)
-                break
-            except subprocess.TimeoutExpired:
-                continue
-
-    def _quietly(self, words: list[str], timeout: float) -> None:
+    @contextmanager
+    def booted(self) -> Iterator[None]:
+        """wine's own processes run; behind it, nothing in the prefix does."""
         nothing = subprocess.DEVNULL
-        subprocess.run(
-            words, env=self.environment, stdin=nothing, stdout=nothing, stderr=nothing, timeout=timeout
-        )
+        try:
+            for words in (["wineserver", "-p"], ["wine", "winecfg", "-v", "win10"]):
+                subprocess.run(
+                    words, env=self.environment, stdin=nothing, stdout=nothing, stderr=nothing, timeout=180
+                )
+            # Whoever needs a window first (schtasks does, inside) starts wine's desktop, which keeps the pipes
+            # that it inherits open as long as anybody uses it: he who reads their end would wait for ever.
+            resident = subprocess.Popen(
+                self.command("-c", _RESIDENT),
+                env=self.environment,
+                stdin=nothing,
+                stdout=subprocess.PIPE,
+                stderr=nothing,
+            )
+            with resident:
+                assert resident.stdout is not None
+                try:
+                    assert resident.stdout.readline().strip() == b"there", "wine has no desktop"
+                    yield
+                finally:
+                    self._shut()
+        finally:
+            self._shut()
 
-    def shut(self) -> None:
-        """End whatever still runs in the prefix."""
-        subprocess.run(["wineserver", "-k"], env=self.environment, timeout=30, stdin=subprocess.DEVNULL)
-        subprocess.run(["wineserver", "-w"], env=self.environment, timeout=60, stdin=subprocess.DEVNULL)
+    def _shut(self) -> None:
+        """End whatever runs in the prefix."""
+        for word in ("-k", "-w"):
+            subprocess.run(["wineserver", word], env=self.environment, timeout=60, stdin=subprocess.DEVNULL)
 
 
 @contextmanager
@@ -155,11 +173,8 @@ def windows_python() -> Iterator[WindowsPython]:
             _make(folder, requirements)
         python = WindowsPython(folder)
         python.lead_to(ROOT)
-        python.boot()
-        try:
+        with python.booted():
             yield python
-        finally:
-            python.shut()
 
 
 def path(here: Path) -> str:
@@ -201,8 +216,8 @@ def _make(folder: Path, requirements: tuple[str, ...]) -> None:
     new.rename(folder)
     python = WindowsPython(folder)
     python.lead_to(ROOT)
-    python.boot()
-    done = python.run("-c", "import win32service, numpy, soundfile, ttsd; print(ttsd.__version__)")
+    with python.booted():
+        done = python.run("-c", "import win32service, numpy, soundfile, ttsd; print(ttsd.__version__)")
     if done.returncode:
         shutil.rmtree(folder)
         raise AssertionError(f"the Windows Python does not work:\n{done.stdout}")

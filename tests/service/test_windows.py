@@ -101,13 +101,7 @@ class Folder:
     def ttsd(self, *words: str, code: int = 0) -> str:
         """What `ttsd WORDS` prints."""
         line = ("-P", "-m", "ttsd", *words, "--config", path(self.config))
-        try:
-            done = self.python.run(*line, timeout=60 if words[0] == "service" else 120)
-        except subprocess.TimeoutExpired:
-            if words[0] != "service":
-                raise
-            # Now and then wine's scheduler lets somebody wait for ever. Doing it twice is doing it once.
-            done = self.python.run(*line)
+        done = self.python.run(*line)
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{self.log()}"
         return done.stdout
 
