@@ -106,7 +106,7 @@ class DaemonProcess:
     # ---- its life
 
     def start(self) -> DaemonProcess:
-        """Start it, and wait until its control socket answers."""
+        """Start it, and wait until it answers and has its outputs."""
         self.launch()
         self.wait_until_it_answers()
         return self
@@ -127,13 +127,13 @@ class DaemonProcess:
             )
 
     def wait_until_it_answers(self) -> None:
-        """Wait for the control socket."""
+        """Wait for the control socket, and for the outputs."""
 
         def answers() -> bool:
             code = None if self._process is None else self._process.poll()
             assert code is None, f"the daemon ended with {code}:\n{self.stderr()}"
             try:
-                return bool(self.call("ping") == "pong")
+                return bool(self.call("status")["state"] != "starting")
             except ControlError:
                 return False
 

@@ -10,7 +10,7 @@ import pytest
 from ttsd.clock import SystemClock
 from ttsd.daemon.audience import Audience
 from ttsd.daemon.house import House, _required
-from ttsd.daemon.mailbox import Mailbox
+from ttsd.daemon.mailbox import Done, Mailbox
 from ttsd.model import EngineName, SourceName
 from ttsd.settings import EngineSettings, OutputSettings, Settings, SourceSettings, StateSettings
 
@@ -30,8 +30,13 @@ def house(tmp_path: Path) -> Iterator[House]:
         outputs=(OutputSettings(type="null"),),
         state=StateSettings(dir=tmp_path / "state"),
     )
-    made = House(settings, SystemClock(), Mailbox(), Audience())
+    mailbox = Mailbox()
+    made = House(settings, SystemClock(), mailbox, Audience())
     made.start()
+    while made.voice.speaker is None:  # what the main thread does
+        message = mailbox.get(10)
+        assert isinstance(message, Done)
+        message.then()
     yield made
     made.close()
 

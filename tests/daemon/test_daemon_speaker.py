@@ -68,7 +68,8 @@ class Voices:
             publish=lambda _: None,
             free=lambda: None,
         )
-        self.use.start(Settings())
+        self.use.start(Settings)
+        self._turn()
 
     def _make(self, settings: Settings) -> Voice:
         del settings
@@ -79,11 +80,15 @@ class Voices:
 
     def succeed(self) -> Voice:
         self.use.succeed(Settings(), timeout=0)
+        self._turn()
+        return cast("Voice", self.use.speaker)
+
+    def _turn(self) -> None:
+        """What the main thread does with what was done beside it."""
         self.beside.join()
         message = self.mailbox.get(1)
         assert isinstance(message, Done)
         message.then()
-        return cast("Voice", self.use.speaker)
 
 
 def test_a_hold_that_ends_while_the_next_speaker_is_made_does_not_hold_it() -> None:

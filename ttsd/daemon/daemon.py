@@ -304,6 +304,8 @@ class Daemon:
             return "paused"
         if house.trouble():
             return "waiting"
+        if house.voice.speaker is None:
+            return "starting"
         return "speaking" if house.voice.now() else "idle"
 
     def _status(self) -> DaemonStatus:

@@ -81,7 +81,8 @@ class House:
             )
         self._rules = RulesInForce(self.store, clock, self._withdraw)
         self.voice = SpeakerInUse(
-            self._make_speaker, clock, self.beside, mailbox, audience.publish, self._free_engines
+            *(self._make_speaker, clock, self.beside, mailbox, audience.publish, self._free_engines),
+            prepare=_import_speaker,
         )
         self.restraints = Restraints(settings, clock, self.voice.restrain, muted=self.mode.muted)
         self.queue = WaitingList(
@@ -117,12 +118,12 @@ class House:
 
     def start(self) -> None:
         """Begin to speak and to follow. Raises TtsdError."""
-        # numpy, soxr and libpulse come with these: the control socket answers already.
-        self.voice.start(self.settings)
+        self.engines.load()  # first: their processes get ready while this one does
         self.manners.stage.start()
         self.captions.stage.start()
-        self.engines.load()
+        self._rules.make(self.settings)
         self._sources.start(self.settings)
+        self.voice.start(lambda: self.settings)
 
     def change(self, base: Settings) -> tuple[str, ...]:
         """Put *base*, with the profile in use, in force where it differs; return the tables that differed.
@@ -319,6 +320,12 @@ class House:
 
     def _died(self, stage: str, error: BaseException) -> None:
         self._mailbox.put(Died(stage, error))
+
+
+def _import_speaker() -> None:
+    """What it takes to speak, and nothing else: numpy is most of it."""
+    import ttsd.audio.build
+    import ttsd.speech.speaker  # noqa: F401
 
 
 def _state_dir(settings: Settings) -> Path:

@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ttsd import events
-from ttsd.daemon.mailbox import Done
+from ttsd.daemon.mailbox import Died, Done
 from ttsd.speech.restraint import NONE
 
 if TYPE_CHECKING:
@@ -40,23 +40,43 @@ class SpeakerInUse:
         mailbox: Mailbox,
         publish: Callable[[Event], None],
         free: Callable[[], None],
+        *,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
         """*make*: a speaker as settings say, not started; *free*: the chain before this one is used no more;
-        called from any thread."""
+        called from any thread; *prepare*: imports what `make` needs."""
         self._make, self._clock, self._beside, self._mailbox = make, clock, beside, mailbox
+        self._prepare = prepare
         self._publish, self._free = publish, free
         self.speaker: Speaker | None = None
-        """The one that is heard; None: before the start, and behind the end. Any thread may read it."""
+        """The one that is heard; None: not yet, and behind the end. Any thread may read it."""
         self._successor: Speaker | None = None
+        self.paused = False
+        """Whether `pause` is in force."""
         self._restraint = NONE
         self._restraining = threading.Lock()
 
     # ---- its life
 
-    def start(self, settings: Settings) -> None:
-        """Begin to speak. Raises TtsdError."""
-        self.speaker = self._make(settings)
-        self._begin(self.speaker, paused=False)
+    def start(self, settings: Callable[[], Settings]) -> None:
+        """Begin to speak, when what that needs is imported: commands are answered meanwhile.
+
+        *settings*: those in force then. What `make` raises ends the main thread's `then`.
+        """
+
+        def begin() -> None:
+            self.speaker = self._make(settings())
+            self._begin(self.speaker)
+
+        def prepare() -> None:
+            try:
+                self._prepare()
+            except ImportError as error:
+                self._mailbox.put(Died("speaker", error))
+            else:
+                self._mailbox.put(Done(begin))
+
+        self._beside.run("import-speaker", prepare)
 
     def stop(self, speech: SpeechSettings) -> None:
         """Finish or cut what is heard, and speak no more; idempotent."""
@@ -70,22 +90,21 @@ class SpeakerInUse:
         The old one finishes what it says in *timeout* seconds and gives its outputs back.
         """
         old = self.speaker
+        if old is None:
+            return  # the first one is not made yet
         waiting, self._successor = self._successor, self._make(settings)
         if waiting is not None:
             return  # the old one is finishing already: it makes room for the newest
 
         def take_over() -> None:
-            paused = old is not None and old.paused
             self.speaker, self._successor = self._successor, None
             if self.speaker is not None:
-                if old is not None:
-                    self.speaker.inherit(old)
-                self._begin(self.speaker, paused=paused)
+                self.speaker.inherit(old)
+                self._begin(self.speaker)
             self._free()
 
         def retire() -> None:
-            if old is not None:
-                old.stop(finish=True, timeout=timeout)
+            old.stop(finish=True, timeout=timeout)
             self._mailbox.put(Done(take_over))
 
         self._beside.run("retire-speaker", retire)
@@ -123,12 +142,14 @@ class SpeakerInUse:
 
     def pause(self, *, paused: bool) -> None:
         """Fall silent, keeping the place, or go on."""
-        if self.speaker is None or self.speaker.paused == paused:
+        if self.paused == paused:
             return
-        if paused:
-            self.speaker.pause()
-        else:
-            self.speaker.resume()
+        self.paused = paused
+        if self.speaker is not None:
+            if paused:
+                self.speaker.pause()
+            else:
+                self.speaker.resume()
         kind = events.Paused if paused else events.Resumed
         self._publish(kind(at=self._clock.time()))
 
@@ -142,11 +163,6 @@ class SpeakerInUse:
         return self.speaker.skip(heard=True) if self.speaker else None
 
     # ---- how it is
-
-    @property
-    def paused(self) -> bool:
-        """Whether `pause` is in force."""
-        return self.speaker is not None and self.speaker.paused
 
     @property
     def settled(self) -> bool:
@@ -175,11 +191,11 @@ class SpeakerInUse:
         """How each output is."""
         return self.speaker.outputs() if self.speaker else ()
 
-    def _begin(self, speaker: Speaker, *, paused: bool) -> None:
+    def _begin(self, speaker: Speaker) -> None:
         """Have it speak as all is now: it may have changed since it was made."""
         with self._restraining:
             speaker.restrain(self._restraint)
-        if paused:
+        if self.paused:
             speaker.pause()
         speaker.start()
 

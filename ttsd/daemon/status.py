@@ -55,7 +55,7 @@ class DaemonStatus:
     """The daemon, whole."""
 
     state: str
-    """idle | speaking | paused | waiting (see `trouble`) | stopping"""
+    """starting (there are no outputs yet) | idle | speaking | paused | waiting (see `trouble`) | stopping"""
     version: str
     pid: int
     uptime_s: float
