@@ -9,7 +9,6 @@ how long `ttsd status` takes as a process. Medians and extremes of several round
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
@@ -26,8 +25,6 @@ from ttsd.errors import NotRunning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 def configured(bench: Bench, engine: str) -> Path:
@@ -93,10 +90,10 @@ def idle(bench: Bench, seconds: float) -> tuple[float, float]:
     until_it_answers(home)
     while call(home, "status")["counters"]["spoken"] < 1:
         time.sleep(0.1)
-    time.sleep(2)
-    before, began = _ticks(process.pid), time.monotonic()
+    time.sleep(5)
+    before, began = _worked(process.pid), time.monotonic()
     time.sleep(seconds)
-    share = (_ticks(process.pid) - before) / TICK / (time.monotonic() - began)
+    share = (_worked(process.pid) - before) / (time.monotonic() - began)
     status = Path(f"/proc/{process.pid}/status").read_text()
     resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
     ended(bench, home, process)
@@ -118,9 +115,10 @@ def status_process(bench: Bench, rounds: int) -> list[float]:
     return took
 
 
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+def _worked(pid: int) -> float:
+    """Seconds of processor that its threads have had. Clock ticks of 10 ms are too coarse to tell."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
 
 
 def _row(name: str, values: Sequence[float]) -> None:
