@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
+import stat
+import sys
 from typing import TYPE_CHECKING
 
+import pytest
 import soundfile
-from daemon_process import REAL_TIME
+from daemon_process import REAL_TIME, configuration
 from waiting import wait_for
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx2 as httpx
     from http_daemon import MakeHttp
 
@@ -53,6 +59,26 @@ def test_new_lines_of_a_followed_file_are_read_and_of_no_other(make_http: MakeHt
             assert read(path, 0).status_code == 404, path
         form = client.post("/v1/monitor/read-file", data={"file_path": place, "last_line_count": "2"})
         assert form.json()["lines"] == ["three", "four"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no FIFOs")
+def test_streams_are_not_opened_so_their_lines_go_to_their_source(make_http: MakeHttp) -> None:
+    def add_a_pipe(folder: Path) -> None:
+        assert sys.platform != "win32"
+        os.mkfifo(folder / "pipe")
+        (folder / "-").write_text("this is not stdin\n")
+
+    sources = '[[sources]]\npath = "pipe"\n[[sources]]\npath = "-"\n'
+    daemon = make_http(prepare=add_a_pipe, text=configuration(output=REAL_TIME) + sources)
+    with daemon.client(timeout=10) as client:
+        for path in ("pipe", str(daemon.folder / "pipe"), "-"):
+            answer = client.post("/v1/monitor/read-file", json={"file_path": path})
+            assert answer.status_code == 404, path
+            assert "not kept" in answer.json()["detail"]
+        assert client.post("/v1/monitor/process-queue", json={"file_path": "pipe"}).status_code == 204
+        (daemon.folder / "pipe").replace(daemon.chat)  # under the name of a file that is followed
+        assert stat.S_ISFIFO(daemon.chat.stat().st_mode)
+        assert client.post("/v1/monitor/read-file", json={"file_path": "chat.log"}).status_code == 404
 
 
 def test_the_next_line_of_a_source_is_heard_and_counts_as_spoken(make_http: MakeHttp) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,7 +35,7 @@ class Lines:
 def read_lines(path: str, known: int, encoding: str) -> Lines:
     """The complete lines of *path* behind the first *known*; all of them if it has fewer. Raises SourceError."""
     try:
-        with open(path, "rb") as file:
+        with _open(path) as file:
             total = _count(file)
             restarted = known > total
             skipped = 0 if restarted else known
@@ -48,6 +50,14 @@ def read_lines(path: str, known: int, encoding: str) -> Lines:
         raise SourceError(f"cannot be read: {error}", where=path) from error
     count = skipped + len(found)
     return Lines(tuple(found), count, more=count < total, restarted=restarted)
+
+
+def _open(path: str) -> BinaryIO:
+    """Raises OSError; SourceError for a pipe: to open it would wait for its writer, or take what it writes."""
+    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - as `open` below
+        raise SourceError("is no regular file", where=path)
+    # Should a pipe have come in its place since, nobody waits for it.
+    return open(path, "rb", opener=lambda path, flags: os.open(path, flags | getattr(os, "O_NONBLOCK", 0)))
 
 
 def _count(file: BinaryIO) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,7 +19,10 @@ from ttsd.http.problems import Refused, told
 from ttsd.http.reply import spoken, unless_gone
 from ttsd.http.routes.models import switch_to
 from ttsd.http.routes.synthesis import SOUND
-from ttsd.model import EngineName, SourceName
+from ttsd.model import EngineName
+
+if TYPE_CHECKING:
+    from ttsd.sources.status import SourceStatus
 
 router = APIRouter(prefix="/v1/monitor", tags=["monitor"])
 
@@ -121,7 +124,14 @@ async def read_file(here: Here, asked: Annotated[Place, Depends(body(Place))]) -
     """Of configured sources alone. Nothing is queued, and no position is changed."""
     _check_engine(here, asked.engine)
     source, path = await _find(here, asked.file_path)
-    encoding = next((one.encoding for one in here.settings().sources if one.name == source), "utf-8")
+    if source.watch == "stream":
+        raise Refused(
+            404,
+            "what comes through a stream is not kept",
+            where="file_path",
+            next_step="POST /v1/monitor/process-queue has its queued lines",
+        )
+    encoding = next((one.encoding for one in here.settings().sources if one.name == source.name), "utf-8")
     found: Lines = await asyncio.to_thread(read_lines, path, asked.last_line_count, encoding)
     return NewLines(
         file_path=path,
@@ -147,7 +157,7 @@ async def process_queue(
     source, _ = await _find(here, asked.file_path)
     lent = Lent(here, client_of(request))
     engine = None if asked.engine is None else EngineName(asked.engine)
-    performance = await unless_gone(request, lent.perform(source, engine, Form()))
+    performance = await unless_gone(request, lent.perform(source.name, engine, Form()))
     if performance is None:
         return Response(status_code=204)
     return spoken(performance, Form(), here.settings().http.timeout)
@@ -158,13 +168,13 @@ def _check_engine(here: Context, name: str | None) -> None:
         raise Refused(404, f"no engine {name} is known{catalog.did_you_mean(name)}", where="engine")
 
 
-async def _find(here: Context, wanted: str) -> tuple[SourceName, str]:
+async def _find(here: Context, wanted: str) -> tuple[SourceStatus, str]:
     """The source and the path of a followed file; what the client names is compared, never opened."""
     found = await here.ask(commands.SourceList())
     for source in found.sources:
         for file in source.files:
             if wanted == file.path or (wanted in (source.name, source.path) and len(source.files) == 1):
-                return source.name, file.path
+                return source, file.path
     raise Refused(
         404,
         "no source follows such a file",
