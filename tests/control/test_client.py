@@ -17,7 +17,7 @@ from waiting import wait_for
 from ttsd import config
 from ttsd.control.address import control_address
 from ttsd.control.client import Client, Refused
-from ttsd.errors import ControlError, EngineMissing, NotRunning
+from ttsd.errors import ConfigError, ControlError, EngineMissing, NotRunning
 from ttsd.events import Paused, Resumed
 
 if TYPE_CHECKING:
@@ -159,3 +159,17 @@ def test_a_file_that_is_broken_just_now_still_tells_the_socket(tmp_path: Path) -
     config = tmp_path / "ttsd.toml"
     config.write_text('engines = [unfinished\n[control]\n# here\nsocket = "mine.sock"\n', encoding="utf-8")
     assert control_address(config, {}) == tmp_path / "mine.sock"
+    config.write_bytes(b'# caf\xe9 [\n[control]\nsocket = "mine.sock"\n')
+    assert control_address(config, {}) == tmp_path / "mine.sock"
+
+
+def test_a_file_that_is_named_and_not_there_leads_to_no_other_daemon(tmp_path: Path) -> None:
+    """Two daemons side by side are told apart by their files: a wrong name must not stop the other one."""
+    missing = tmp_path / "ttsd.tml"
+    for named, environ in ((missing, {}), (None, {"TTSD_CONFIG": str(missing)})):
+        with pytest.raises(ConfigError, match="no such file"):
+            control_address(named, environ)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        control_address(tmp_path, {})
+    socket = {"TTSD_CONTROL__SOCKET": "/run/mine.sock"}
+    assert str(control_address(missing, socket)).endswith("mine.sock"), "it is known without the file"

@@ -19,7 +19,7 @@ from ttsd.engines.install import Installer, Wishes
 from ttsd.engines.recipe import SENTENCE
 from ttsd.engines.roster import user_place
 from ttsd.engines.trial import Trial, speak
-from ttsd.errors import ControlError, InstallError
+from ttsd.errors import ConfigError, ControlError, InstallError
 from ttsd.model import EngineName
 from ttsd.settings import EngineSettings, Settings
 
@@ -78,7 +78,7 @@ def tell_daemon(arguments: argparse.Namespace, entry: Entry) -> None:
     try:
         with Client.connect(control_address(arguments.config)) as client:
             client.call("engine.unload", {"engine": entry.name}, timeout=10.0)
-    except ControlError:  # none runs, or it does not use this engine
+    except (ControlError, ConfigError):  # none runs, none is known, or it does not use this engine
         pass
 
 

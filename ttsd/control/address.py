@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from ttsd.errors import ConfigError
 from ttsd.paths import absolute, default_socket_path, find_config
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ def control_address(config: Path | None = None, environ: Mapping[str, str] = os.
     """The control socket's path for `Client.connect`.
 
     A file that is not TOML, being edited just now, is searched for the line that names the socket: its
-    daemon runs on what it was before, and can be asked about it.
+    daemon runs on what it was before, and can be asked about it. One that cannot be read tells of no daemon:
+    asking another one, the default's, would do there what was meant here. Raises ConfigError.
     """
     from pathlib import Path
 
@@ -33,9 +35,11 @@ def _named_in(config: Path) -> str | None:
     import tomllib
 
     try:
-        text = config.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError):
-        return None
+        text = config.read_bytes().decode("utf-8-sig", "replace")
+    except FileNotFoundError:
+        raise ConfigError([f"{config}: there is no such file"]) from None
+    except OSError as error:
+        raise ConfigError([f"{config}: cannot be read: {error.strerror}"]) from error
     try:
         table = tomllib.loads(text).get("control")
     except (ValueError, RecursionError):
