@@ -130,7 +130,8 @@ def test_the_same_client_speaks_to_both_transports(
         assert main(["switch", "xtts", *words]) == exits.FAILURE
         told = capsys.readouterr().err
         assert told == "ttsd: xtts is not installed\n      ttsd engine install xtts\n"
-        assert main(["ctl", "no.such", *words]) == exits.FAILURE
+        for nonsense in ("ctl no.such", "volume 500", "say --max-age 5x hello", "queue --limit 0"):
+            assert main([*nonsense.split(), *words]) == exits.USAGE, nonsense
     assert main(["skip", *words]) == exits.NOT_RUNNING
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ttsd import journal
 from ttsd.cli import exits, parser
 from ttsd.cli.colour import paint_for
-from ttsd.errors import ConfigError, NotRunning, TtsdError, UsageError
+from ttsd.errors import ConfigError, ControlError, NotRunning, TtsdError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -128,5 +128,9 @@ def _code(error: TtsdError) -> int:
             return exits.NOT_RUNNING
         case UsageError():
             return exits.USAGE
+        case ControlError():
+            from ttsd.control.client import NO_SENSE, Refused  # loaded already, where there is such an error
+
+            return exits.USAGE if isinstance(error, Refused) and error.number in NO_SENSE else exits.FAILURE
         case _:
             return exits.FAILURE

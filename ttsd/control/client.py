@@ -24,6 +24,8 @@ MAX_LINE = 64 << 20
 """Bytes of an answer; a longer one is not one of ttsd's."""
 MAX_EVENTS = 100_000
 """Events that may come while `call` waits for its answer."""
+NO_SENSE = frozenset({-32601, -32602})
+"""JSON-RPC's numbers for a method that there is not, and for parameters that are not allowed."""
 _NEXT_STEP = "start it with `ttsd run`"
 
 
