@@ -44,7 +44,8 @@ def _verb(name: str, verb: argparse.ArgumentParser) -> str:
 def _usage(action: argparse.Action) -> str:
     metavar = _metavar(action)
     if action.option_strings:
-        return f"[{' '.join(filter(None, (action.option_strings[0], metavar)))}]"
+        option = " ".join(filter(None, (action.option_strings[0], metavar)))
+        return option if action.required else f"[{option}]"
     many = action.nargs in ("+", "*", argparse.REMAINDER)
     word = f"{metavar} …" if many and metavar != "…" else metavar
     return word if action.nargs in (None, "+") else f"[{word}]"

@@ -16,6 +16,10 @@ def test_the_verbs_are_as_the_parser_has_them() -> None:
     assert cli_tables.renewed(TEXT) == TEXT, "run: python tests/cli_tables.py"
 
 
+def test_what_must_be_given_stands_in_no_brackets() -> None:
+    assert "ttsd render FILE … -o DIR [--engine" in cli_tables.verbs()
+
+
 def test_the_examples_parse() -> None:
     examples = [
         line.split("|")[-1].split(">")[0].strip()
