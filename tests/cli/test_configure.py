@@ -96,6 +96,40 @@ def test_config_set_keeps_comments_and_get_reads_it_back(
     assert found == {"key": "speech.pause_ms", "value": 120, "origin": "ttsd.toml:3"}
 
 
+@pytest.mark.parametrize("key", ["sources[1].path", "sources.1.path"])
+def test_a_setting_in_a_list_is_set_and_got_by_either_of_its_names(
+    file: Path, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    file.write_text('[[sources]]\npath = "a"\n[[sources]]\npath = "b"\n')
+    assert main(["config", "set", key, "c"]) == 0
+    assert file.read_text().endswith('path = "c"\n')
+    whole = str(file.parent / "c")
+    assert capsys.readouterr().out == f"{key} = {whole} in {file}\n"
+    assert main(["config", "get", key]) == 0
+    assert capsys.readouterr().out == f"{whole}\n"
+
+
+def test_a_profiles_setting_can_be_set(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "set", "profile.night.speech.pause_ms", "soon"]) == exits.BAD_CONFIGURATION
+    assert main(["config", "set", "profile.night.speech.paws_ms", "9"]) == exits.USAGE
+    assert main(["config", "set", "profile.night.speech.pause_ms", "9"]) == 0
+    assert config.load(file).profiles["night"].speech.pause_ms == 9
+    capsys.readouterr()
+    assert main(["config", "get", "profile.night.speech.pause_ms"]) == 0
+    assert capsys.readouterr().out == "9\n"
+
+
+def test_what_was_wrong_before_does_not_make_a_failure_of_what_was_set(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text("[speech]\npause_ms = -1\nahead = 1\n")
+    assert main(["config", "set", "speech.ahead", "2s"]) == 0
+    told = capsys.readouterr()
+    assert told.out == f"speech.ahead is set in {file}\n"
+    assert "speech.pause_ms" in told.err
+    assert 'ahead = "2s"' in file.read_text()
+
+
 def test_config_set_makes_the_file_if_there_is_none(file: Path) -> None:
     assert main(["config", "set", "engines", "tone,hibari"]) == 0
     assert config.load(file).engines == ("tone", "hibari")

@@ -13,7 +13,7 @@ from ttsd import paths
 from ttsd.cli import parser
 from ttsd.config import edit, first, show
 from ttsd.engines import catalog, installed
-from ttsd.errors import UsageError
+from ttsd.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -90,11 +90,16 @@ def _set(arguments: argparse.Namespace) -> int:
         raise UsageError("which value?", next_step=f"ttsd config set {arguments.key} VALUE")
     path = _file(arguments)
     edit.set_text(path, arguments.key, arguments.value)
-    found = show.get(arguments.key, path)
+    try:
+        found = show.get(arguments.key, path)
+    except ConfigError as error:  # what was wrong before still is; this one is set
+        print(f"{error}\nthat is wrong with {path} still", file=sys.stderr)
+        found = ()
     if arguments.json:
         print(_as_json(found), end="")
         return 0
-    print(f"{arguments.key} = {_for_people(arguments.key, found).strip()} in {path}")
+    value = f" = {_for_people(arguments.key, found).strip()}" if len(found) == 1 else " is set"
+    print(f"{arguments.key}{value} in {path}")
     if any(setting.origin.startswith("TTSD_") for setting in found):
         print(f"{found[0].origin} in the environment goes over the file", file=sys.stderr)
     return 0
@@ -102,7 +107,7 @@ def _set(arguments: argparse.Namespace) -> int:
 
 def _for_people(key: str, found: tuple[Setting, ...]) -> str:
     """One setting bare, as a script wants it; a table as TOML."""
-    if [setting.key for setting in found] != [key]:
+    if len(found) != 1 or not found[0].is_named(key):
         return show.as_toml(found)
     value = found[0].value
     if value is None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tomlkit.container import Container
     from tomlkit.items import Array
 
+    from ttsd.shapes import Where
+
 Value: TypeAlias = "str | float | bool | Sequence[str]"
 _ITEM = re.compile(r"""\s*(?:(["'])(.*?)\1\s*,?)?\s*(?:#\s*(.*?))?\s*""")
 
@@ -51,7 +53,7 @@ def set_text(path: Path, key: str, text: str) -> None:
     """
     before = _text(path)
     given = loading.given(before, path, {})
-    where = environment.put(Table(Settings), given.data, _parts(key), text)
+    where = _put(given.data, parts_of(key), text)
     if where is None:
         known = [name.removeprefix(environment.PREFIX).lower() for name in environment.names(Settings)]
         hint = did_you_mean(key, [name.replace("__", ".") for name in known])
@@ -68,6 +70,17 @@ def set_text(path: Path, key: str, text: str) -> None:
     set_value(path, key, value)
 
 
+def _put(data: dict[str, Any], parts: list[str], text: str) -> Where | None:
+    """Set in *data* what *parts* leads to; where that is, None: nowhere. A profile has every setting, too."""
+    if parts[0] != "profile" or len(parts) < 3:
+        return environment.put(Table(Settings), data, parts, text)
+    name = parts[1]
+    below = environment.put(
+        Table(Settings), data.setdefault("profile", {}).setdefault(name, {}), parts[2:], text
+    )
+    return None if below is None else ("profile", name, *below)
+
+
 def _text(path: Path) -> str:
     """What is in the file, line endings as they are; nothing if there is none."""
     try:
@@ -76,7 +89,8 @@ def _text(path: Path) -> str:
         raise ConfigError([f"{path}: cannot be changed: {error}"]) from error
 
 
-def _parts(key: str) -> list[str]:
+def parts_of(key: str) -> list[str]:
+    """`sources[0].path` and `sources.0.path` in parts."""
     return key.replace("[", ".").replace("]", "").split(".")
 
 
@@ -88,7 +102,7 @@ def edited(text: str, key: str, value: Value, path: Path) -> str:
     try:
         document = tomlkit.parse(text)
         table: Any = document
-        parts = _parts(key)
+        parts = parts_of(key)
         for part, following in itertools.pairwise(parts):
             if part.isdecimal():
                 if int(part) == len(table):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ttsd import shapes
-from ttsd.config import loading
+from ttsd.config import edit, loading
 from ttsd.config.toml_lines import Lines
 from ttsd.errors import UsageError
 from ttsd.schema import Anything, Table, fields_of, plain
@@ -40,6 +40,15 @@ class Setting:
     where: Where = field(default=(), compare=False)
     """The key in its parts."""
 
+    @property
+    def in_parts(self) -> list[str]:
+        """The same as text."""
+        return [str(part) for part in self.where]
+
+    def is_named(self, key: str) -> bool:
+        """Whether *key* names this one, and not a table or list that it stands in."""
+        return self.key == key or self.in_parts == edit.parts_of(key)
+
 
 def effective(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> tuple[Setting, ...]:
     """Every setting, in the order of the documentation. Raises ConfigError."""
@@ -60,10 +69,13 @@ def get(key: str, path: Path | None = None, environ: Mapping[str, str] = os.envi
     Raises UsageError for one that does not exist, ConfigError.
     """
     everything = effective(path, environ)
+    parts = edit.parts_of(key)
     found = tuple(
         setting
         for setting in everything
-        if setting.key == key or setting.key.startswith((f"{key}.", f"{key}["))
+        if setting.is_named(key)
+        or setting.key.startswith((f"{key}.", f"{key}["))
+        or setting.in_parts[: len(parts)] == parts
     )
     if not found:
         hint = did_you_mean(key, [setting.key for setting in everything])
