@@ -113,6 +113,38 @@ def test_the_users_file_is_found_and_ttsd_config_goes_before_it(home: Path, file
     assert config.load(own, {"TTSD_CONFIG": str(file)}).path == own
 
 
+def test_what_does_not_fit_hides_nothing_else_that_is_wrong(file: Path) -> None:
+    """Neither an item of a list, nor a table in which something is missing, and each keeps its line."""
+    file.write_text(
+        """engines = [3, "pipr", "hibari", 4, "pipper"]
+[engine.piper]
+lenght_scale = 1
+[[sources]]
+start = "end"
+[[sources]]
+path = "a"
+include = [1, "a"]
+join_start = "("
+[[sources]]
+name = 5
+[[sources]]
+path = "b"
+encoding = "utf-88"
+exclude = ["x", 2, 3]
+[quiet]
+from = "25:00"
+do = "nothing"
+"""
+    )
+    assert [tuple(problem.split(": ")[:2]) for problem in problems(file)] == [
+        *(("1", "engines[0]"), ("1", "engines[3]"), ("1", "engines[1]"), ("1", "engines[4]")),
+        *(("3", "engine.piper.lenght_scale"), ("4", "sources[0].path"), ("8", "sources[1].include[0]")),
+        *(("9", "sources[1].join_start"), ("10", "sources[2].path"), ("11", "sources[2].name")),
+        *(("14", "sources[3].encoding"), ("15", "sources[3].exclude[1]"), ("15", "sources[3].exclude[2]")),
+        *(("17", "quiet.from"), ("18", "quiet.do")),
+    ]
+
+
 def test_relative_paths_are_relative_to_the_file_wherever_we_are(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

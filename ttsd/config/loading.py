@@ -8,7 +8,6 @@ folder and the control socket are known.
 from __future__ import annotations
 
 import codecs
-import copy
 import os
 import re
 import shlex
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttsd import paths
 from ttsd.config import engine_names, environment, profiles, source_settings, voice_problems
+from ttsd.config.fitting import Fitting
 from ttsd.errors import ConfigError, EngineRefused, PatternError
 from ttsd.model import OWN, SAY
 from ttsd.patterns import Pattern
@@ -129,8 +129,11 @@ def check(given: Given) -> tuple[Settings | None, tuple[Problem, ...]]:
 def _check(data: dict[str, Any], folder: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
     """The settings of one whole, and its problems."""
     settings, problems = read(Settings, data)
-    rest = settings or read(Settings, _without(data, problems))[0]
-    problems += tuple(_contradictions(rest, folder)) if rest else ()
+    rest, misfits, fitting = settings, problems, Fitting(data)
+    while rest is None and fitting.leave_out(misfits):
+        rest, misfits = read(Settings, fitting.data)
+    for problem in _contradictions(rest, folder) if rest else ():
+        problems += (replace(problem, where=fitting.as_written(problem.where)),)
     return settings, problems
 
 
@@ -164,21 +167,6 @@ def _parse(text: str, path: Path | None) -> dict[str, Any]:
         raise ConfigError([f"{path}:{line}: is not TOML: {what}"]) from error
     except RecursionError:
         raise ConfigError([f"{path}: is nested too deeply"]) from None
-
-
-def _without(data: dict[str, Any], problems: tuple[Problem, ...]) -> dict[str, Any]:
-    """*data* less the keys that do not fit, so that the rest can be checked too."""
-    data = copy.deepcopy(data)
-    for problem in problems:
-        table: Any = data
-        for part in problem.where[:-1]:
-            if isinstance(table, list) and isinstance(part, int):
-                table = table[part]
-            else:
-                table = table.get(part) if isinstance(table, dict) else None
-        if isinstance(table, dict) and problem.where:
-            table.pop(problem.where[-1], None)
-    return data
 
 
 def _resolved(settings: Settings, data: Mapping[str, Any], given: Given) -> Settings:
