@@ -72,6 +72,16 @@ def test_a_profile_that_cannot_be_leaves_all_as_it_is(make_daemon: MakeDaemon) -
     wait_for(lambda: daemon.status()["chain"][0]["name"] == "tone", "the settings without it")
 
 
+def test_a_file_that_was_broken_a_moment_before_is_told_in_status(make_daemon: MakeDaemon) -> None:
+    daemon = make_daemon(configuration(output=UNTIMED) + PROFILES).start()
+    daemon.edit("pause_ms = 20", "pause_ms = -20")
+    with pytest.raises(Refused, match="speech.pause_ms"):
+        daemon.call("profile.use", profile="streaming")
+    (problem,) = daemon.status()["config_problems"]
+    assert "speech.pause_ms" in problem
+    assert in_force(daemon) is None
+
+
 def test_everything_wrong_with_a_profile_is_told_where_it_stands(make_daemon: MakeDaemon) -> None:
     wrong = '[profile."a b"]\n[profile.x]\nspeech = { pause_ms = -1 }\n[profile.x.state]\ndir = "other"\n'
     wrong += '[profile.x.quiet]\nfrom = "25:00"\n[[profile.x.sources]]\npath = "b.log"\nformat = "regex"\n'

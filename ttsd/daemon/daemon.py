@@ -258,7 +258,8 @@ class Daemon:
         return results.Reloaded(changed)
 
     def _use_profile(self, name: str | None) -> object:
-        self._watch.seen()
+        if self._watch.pending():  # what is wrong with what was just saved is told as after any other look
+            self._reload(strict=True)
         changed = self._house.use_profile(name, config.load(self._settings.path))
         self._door.use(self._house.settings.http)
         self._problems = ()
