@@ -49,6 +49,16 @@ def test_status_tells_the_state_first_and_what_sounds_in_one_harmless_line() -> 
     assert rest == ["output   null: nothing is heard"]
 
 
+def test_names_that_others_chose_are_harmless_everywhere() -> None:
+    name = "a\x1b]0;title\x07\nsource   b"
+    source = SourceStatus(SourceName(name), name, (FileStatus(f"/x/{name}", 1, 1, 0),))
+    told = shown(replace(STATUS, sources=(source,), now=NowStatus(1, name, "x", None, None, 0, 1.0)))
+    assert "\x1b" not in told
+    assert len(told.splitlines()) == 5, "no name makes a line of its own"
+    row = {"id": 1, "priority": "high", "source": name, "text": "x"}
+    assert len(show.answer("queue.list", {"utterances": [row]}).splitlines()) == 1
+
+
 def test_that_nothing_can_be_heard_is_told_at_once() -> None:
     for silent in (replace(STATUS, muted=True), replace(STATUS, volume=0)):
         assert shown(silent).startswith("speaking (muted), 2 queued")

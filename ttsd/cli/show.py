@@ -18,8 +18,22 @@ if TYPE_CHECKING:
 
 def answer(method: str, result: Any, paint: Paint = PLAIN) -> str:
     """What *method* answered, in words."""
+    result = _harmless(result)
     show = _SHOWN.get(method)
     return show(result, paint) if show else str(result)
+
+
+def _harmless(data: Any) -> Any:
+    """*data* without what would act on a terminal: files, sources and devices have names that others chose."""
+    match data:
+        case str():
+            return "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in data)
+        case dict():
+            return {key: _harmless(one) for key, one in data.items()}
+        case list() | tuple():
+            return [_harmless(one) for one in data]
+        case _:
+            return data
 
 
 def shorten(text: str, width: int = 70) -> str:
