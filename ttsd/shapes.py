@@ -132,7 +132,7 @@ class Boolean:
         return "true or false"
 
     def data(self, text: str) -> object:
-        return {"true": True, "false": False}.get(text.lower(), text)
+        return {"true": True, "on": True, "false": False, "off": False}.get(text.lower(), text)
 
     def json(self) -> dict[str, Any]:
         return {"type": "boolean"}

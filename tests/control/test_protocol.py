@@ -155,7 +155,14 @@ def test_a_plain_command_is_a_command() -> None:
         (b"queue list 5", commands.QueueList(limit=5)),
         (b"queue move 7 0", commands.QueueMove(id=UtteranceId(7), position=0)),
         (b"mute true", commands.Mute(on=True)),
+        (b"mute on", commands.Mute(on=True)),
+        (b"mute off", commands.Mute(on=False)),
+        (b"volume", commands.VolumeGet()),
+        (b"volume 50", commands.VolumeSet(volume=50)),
+        (b"source disable my  chat.log", commands.SourceDisable(source=SourceName("my  chat.log"))),
         (b"subscribe begin,end", commands.Subscribe(events=("begin", "end"))),
+        (b"subscribe begin end", commands.Subscribe(events=("begin", "end"))),
+        (b"subscribe", commands.Subscribe()),
     ):
         assert parse(line) == Request(command, None, plain=True)
 
@@ -169,6 +176,13 @@ def test_a_plain_command_that_is_wrong_gets_a_plain_error(line: bytes) -> None:
     reply = answer(found, None)
     assert reply.startswith(b"error ")
     assert reply.count(b"\n") == 1
+
+
+def test_words_that_are_too_many_are_named() -> None:
+    for line, told in ((b"skip it now", b'"skip" takes no words, not "it now"'), (b"queue move 1 2 3", b"at most 2")):
+        found = parse(line)
+        assert isinstance(found, Refusal)
+        assert told in answer(found, None)
 
 
 def test_an_error_carries_code_place_and_next_step() -> None:

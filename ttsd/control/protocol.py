@@ -18,7 +18,7 @@ from ttsd import __version__
 from ttsd.commands import METHODS, Command, Say
 from ttsd.errors import TtsdError
 from ttsd.schema import fields_of, plain, read
-from ttsd.shapes import did_you_mean
+from ttsd.shapes import ListOf, did_you_mean
 
 if TYPE_CHECKING:
     from ttsd.events import Event
@@ -48,6 +48,7 @@ _ALIASES = {
     "volume": "volume.get",
     "replay": "history.replay",
 }
+_ALIASES_WITH_WORDS = {"volume": "volume.set"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,28 +140,31 @@ def _parse_json(line: bytes) -> Request | Refusal:
 
 
 def _parse_plain(line: bytes) -> Request | Refusal:
+    """Words are parameters in order; the text of `say` takes the whole line."""
     words = line.decode("utf-8", errors="replace").split(None, 1) or [""]  # str has more kinds of space
     name, rest = words[0].lower(), words[1] if len(words) > 1 else ""
     second, _, others = rest.partition(" ")
     if f"{name}.{second.lower()}" in METHODS:  # `queue list` for queue.list
         name, rest = f"{name}.{second.lower()}", others
+    if rest.strip():
+        name = _ALIASES_WITH_WORDS.get(name, name)
     cls = METHODS.get(_ALIASES.get(name, name))
     if cls is None:
         hint = did_you_mean(name, [*METHODS, *_ALIASES])
         return Refusal(
             METHOD_NOT_FOUND, f'there is no command "{name[:60]}"{hint}', "unknown-method", plain=True
         )
-    return _build(cls, _positional(cls, rest.strip()), None, plain=True, silent=False)
-
-
-def _positional(cls: type[Command], rest: str) -> dict[str, object]:
-    """Words to parameters in order; the text of `say` takes the whole line."""
-    fields = fields_of(cls)
-    words = [rest] if cls is Say and rest else rest.split()
-    found = {field.name: field.shape.data(word) for field, word in zip(fields, words, strict=False)}
+    fields, rest = fields_of(cls), rest.strip()
+    words = rest.split()
+    if words and fields and isinstance(fields[0].shape, ListOf):
+        words = [",".join(words)]
+    elif rest and (cls is Say or len(fields) == 1):  # a name may have spaces
+        words = [rest]
     if len(words) > len(fields):
-        found["too many words"] = " ".join(words[len(fields) :])
-    return found
+        most = f"at most {len(fields)} words" if fields else "no words"
+        return Refusal(INVALID_PARAMS, f'"{name}" takes {most}, not "{rest[:60]}"', plain=True)
+    params = {field.name: field.shape.data(word) for field, word in zip(fields, words, strict=False)}
+    return _build(cls, params, None, plain=True, silent=False)
 
 
 def _build(
