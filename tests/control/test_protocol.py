@@ -179,7 +179,10 @@ def test_a_plain_command_that_is_wrong_gets_a_plain_error(line: bytes) -> None:
 
 
 def test_words_that_are_too_many_are_named() -> None:
-    for line, told in ((b"skip it now", b'"skip" takes no words, not "it now"'), (b"queue move 1 2 3", b"at most 2")):
+    for line, told in (
+        (b"skip it now", b'"skip" takes no words, not "it now"'),
+        (b"queue move 1 2 3", b"at most 2"),
+    ):
         found = parse(line)
         assert isinstance(found, Refusal)
         assert told in answer(found, None)

@@ -75,7 +75,7 @@ def test_a_profile_that_cannot_be_leaves_all_as_it_is(make_daemon: MakeDaemon) -
 def test_a_file_that_was_broken_a_moment_before_is_told_in_status(make_daemon: MakeDaemon) -> None:
     daemon = make_daemon(configuration(output=UNTIMED) + PROFILES).start()
     daemon.edit("pause_ms = 20", "pause_ms = -20")
-    with pytest.raises(Refused, match="speech.pause_ms"):
+    with pytest.raises(Refused, match=r"speech\.pause_ms"):
         daemon.call("profile.use", profile="streaming")
     (problem,) = daemon.status()["config_problems"]
     assert "speech.pause_ms" in problem
