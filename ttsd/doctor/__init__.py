@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsd import paths
-from ttsd.doctor import engines, machine, places, service, sound, sources, voices
+from ttsd.doctor import engines, files, machine, places, service, sound, sources, voices
 from ttsd.doctor.check import Check, examine
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def probes(settings: Settings) -> tuple[tuple[str, Probe], ...]:
         ("watching", lambda: machine.watching(settings, Path("/proc"))),
         ("engines", lambda: engines.chain(settings)),
         ("voices", lambda: voices.asked_for(settings)),
+        ("words", lambda: files.words(settings)),
         ("sound", lambda: sound.outputs(settings)),
+        ("http", lambda: files.http(settings)),
         ("service", service.installed),
         ("clock", lambda: machine.clock(time.time(), folder)),
     )

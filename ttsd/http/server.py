@@ -35,6 +35,11 @@ SHORTEST_TOKEN = 16
 LARGEST_TOKEN = 4096
 
 
+def missing_packages() -> list[str]:
+    """Those that it needs and that are not installed."""
+    return [name for name in NEEDED if importlib.util.find_spec(name) is None]
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens. Raises ConfigError."""
     try:
@@ -73,8 +78,7 @@ class HttpServer:
 
     def __init__(self, backstage: Backstage, settings: HttpSettings, sock: socket.socket) -> None:
         """*sock*: listens; it is the caller's, and stays open. Raises ConfigError."""
-        missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-        if missing:
+        if missing := missing_packages():
             remedy = 'pip install "ttsd[http]"'
             raise ConfigError([f"http: the Python package {' and '.join(missing)} is missing ({remedy})"])
         self._backstage, self._settings = backstage, settings
