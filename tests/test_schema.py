@@ -162,7 +162,8 @@ def test_what_is_no_number_is_none(value: object) -> None:
 def test_secrets_are_not_repeated() -> None:
     (problem,) = problems(api_key=["hunter2"])
     assert "hunter2" not in problem
-    assert all(map(is_secret, ("token", "api_key", "PASSWORD", "apikey")))
+    assert all(map(is_secret, ("token", "api_key", "PASSWORD", "apikey", "token_filed")))
+    assert not any(map(is_secret, ("token_file", "key_file", "key_env")))
     assert not any(map(is_secret, ("key", "voice", "speaker")))
 
 

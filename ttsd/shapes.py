@@ -73,8 +73,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def is_secret(name: str) -> bool:
-    """Whether the value under this key is masked wherever it is shown."""
-    return re.search(r"token|secret|passw|credential|[a-z]_?key$", name, re.IGNORECASE) is not None
+    """Whether the value under this key is masked wherever it is shown; the name of a file that holds one is not."""
+    sounds = re.search(r"token|secret|passw|credential|[a-z]_?key$", name, re.IGNORECASE)
+    return sounds is not None and not name.lower().endswith(("_file", "_env"))
 
 
 @dataclass(frozen=True, slots=True)
