@@ -159,6 +159,34 @@ def test_the_plan_names_every_folder_that_is_written_to(tmp_path: Path) -> None:
     assert set(made.writes) == {here / "s", here / "r", here, here / "wavs"}
 
 
+def test_captions_profiles_and_what_is_uploaded_are_written_to_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    config = tmp_path / "c" / "ttsd.toml"
+    config.parent.mkdir()
+    (tmp_path / "m").mkdir()
+    config.write_text(
+        f'''
+[captions]
+text = "{tmp_path}/obs/now.txt"
+srt = "{tmp_path}/evenings/%Y/%m/%d.srt"
+[profile.show]
+outputs = [{{ type = "file", path = "{tmp_path}/show" }}]
+[profile.show.captions]
+vtt = "{tmp_path}/vtt/x.vtt"
+[http]
+enabled = true
+[engine.xtts]
+model = "{tmp_path}/m"
+'''
+    )
+    written = set(plan(config, {}).writes)
+    assert {tmp_path / name for name in ("obs", "evenings", "show", "vtt", "m")} <= written
+    assert any(folder.name == "speakers" for folder in written)
+
+
 # ---- tools and files
 
 

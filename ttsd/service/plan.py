@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ttsd import config, paths
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ttsd.settings import Settings
 
@@ -62,9 +62,29 @@ def plan(path: Path | None, environ: Mapping[str, str]) -> Plan:
     )
 
 
-def _written(settings: Settings) -> list[Path]:
-    """`ttsd switch` writes the configuration, outputs of type file their folder."""
-    return [
-        *([settings.path.parent] if settings.path else []),
-        *(output.path for output in settings.outputs if output.type == "file" and output.path),
-    ]
+def _written(settings: Settings) -> Iterator[Path]:
+    """`ttsd switch` writes the configuration, outputs of type file and captions their folders, in each profile."""
+    if settings.path is not None:
+        yield settings.path.parent
+    for one in (settings, *settings.profiles.values()):
+        yield from (output.path for output in one.outputs if output.type == "file" and output.path)
+        captions = one.captions
+        yield from (_fixed(file.parent) for file in (captions.text, captions.vtt, captions.srt) if file)
+        if one.http.enabled:
+            yield from _written_over_http(one)
+
+
+def _fixed(folder: Path) -> Path:
+    """*folder*, or that above it whose name has no date in it (%Y)."""
+    return next(above for above in (folder, *folder.parents) if "%" not in str(above))
+
+
+def _written_over_http(settings: Settings) -> Iterator[Path]:
+    """Recordings are uploaded, checkpoints deleted."""
+    from ttsd.http import finetuned
+    from ttsd.speakers import FOLDER
+
+    yield paths.default_data_dir() / FOLDER
+    model, _ = finetuned.place(settings)
+    if model.is_dir():  # one that is not there is not made
+        yield model
