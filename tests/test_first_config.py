@@ -43,9 +43,9 @@ def test_the_defaults_make_a_file_that_speaks(tmp_path: Path) -> None:
 def test_any_answers_make_a_file_that_says_what_was_answered(answers: Answers) -> None:
     if "say" in answers.sources:
         with pytest.raises(ConfigError):
-            text(answers)
+            text(answers, Path("ttsd.toml"))
         return
-    data = tomllib.loads(text(answers))
+    data = tomllib.loads(text(answers, Path("ttsd.toml")))
     assert tuple(data["engines"]) == answers.engines
     assert tuple(source["path"] for source in data["sources"]) == answers.sources
     assert {source["start"] for source in data["sources"]} == {answers.start}

@@ -77,9 +77,12 @@ def test_init_writes_nothing_if_the_person_leaves(
 def test_init_refuses_answers_that_make_no_configuration(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["init", "--engine", "pipr"]) == exits.BAD_CONFIGURATION
-    assert 'did you mean "piper"' in capsys.readouterr().err
-    assert not file.exists()
+    mine = file.with_name("mine.toml")
+    assert main(["init", "--engine", "pipr", "--config", str(mine)]) == exits.BAD_CONFIGURATION
+    told = capsys.readouterr().err
+    assert 'did you mean "piper"' in told
+    assert f"{mine}:" in told
+    assert not mine.exists()
 
 
 def test_config_set_keeps_comments_and_get_reads_it_back(

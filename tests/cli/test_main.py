@@ -32,6 +32,15 @@ def test_without_a_verb_the_help_shows_the_first_steps(capsys: pytest.CaptureFix
         assert f"\n  {step}" in told.err
 
 
+def test_the_version_is_told_as_other_programs_do(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == exits.OK
+    told = capsys.readouterr().out
+    assert main(["version"]) == exits.OK
+    assert capsys.readouterr().out == told
+
+
 def test_one_verbs_parser_is_the_same_as_in_the_whole() -> None:
     whole = parser.build()
     for name, words in (("say", ["say", "--wait", "a", "b"]), ("queue", ["queue", "move", "3", "1"])):

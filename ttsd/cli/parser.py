@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeAlias  # dataclasses would cost the client 7 ms
 
+from ttsd import __version__
 from ttsd.cli import words
 
 Fill: TypeAlias = Callable[[argparse.ArgumentParser], object]
@@ -96,6 +97,9 @@ def build(only: str | None = None) -> argparse.ArgumentParser:
         description=DESCRIPTION,
         epilog=FIRST_STEPS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"ttsd {__version__}", help="print the version"
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     for name, verb in VERBS.items():

@@ -63,8 +63,8 @@ def ask(prompt: Prompt, default: Answers) -> Answers:
     )
 
 
-def text(answers: Answers) -> str:
-    """The file. Raises ConfigError if the answers make none that loads."""
+def text(answers: Answers, path: Path) -> str:
+    """The file at *path*. Raises ConfigError if the answers make none that loads."""
     parts = [
         _HEAD,
         f"engines = {toml_value(answers.engines)}   # the first is tried first; `ttsd switch NAME` changes it here, too\n",
@@ -84,7 +84,7 @@ def text(answers: Answers) -> str:
         parts[-1] += f"path = {toml_value(answers.folder)}   # one WAV per utterance, and spoken.jsonl\n"
     parts.append(_TAIL)
     written = "\n".join(parts)
-    _check(written)
+    _check(written, path)
     return written
 
 
@@ -92,7 +92,7 @@ def write(path: Path, answers: Answers, *, replace: bool = False) -> None:
     """Write the file, never over one that is there unless *replace*. Raises UsageError, ConfigError."""
     if path.exists() and not replace:
         raise exists(path)
-    content = text(answers)
+    content = text(answers, path)
     try:
         replace_file(path, content.encode())
     except OSError as error:
@@ -110,12 +110,10 @@ def _words(answer: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in answer.split(",") if word.strip())
 
 
-def _check(written: str) -> None:
-    from pathlib import Path
-
+def _check(written: str, path: Path) -> None:
     from ttsd.config import loading
 
-    loading.build(loading.given(written, Path("ttsd.toml"), {}))
+    loading.build(loading.given(written, path, {}))
 
 
 _HEAD = """\
