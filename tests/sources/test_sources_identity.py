@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ttsd.settings import Size, SourceSettings
+from ttsd.sources import expiry
 from ttsd.sources.files import SystemFiles
 
 if TYPE_CHECKING:
@@ -310,6 +311,24 @@ def test_row_8_a_share_that_is_away_takes_nothing_with_it(following: Following) 
     (follow.folder / "away").rename(share)
     follow.write("share/a.log", "two\n")
     assert follow.pause(2) == ["one", "two"]
+
+
+def test_row_8_no_more_files_are_remembered_than_fit_and_the_oldest_go_first(
+    following: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow = following(SourceSettings(path="*.log"))
+    for number in range(6):
+        follow.write(f"{number}.log", f"text of {number}\n")
+        follow.pause(2)
+        follow.stop()
+        (follow.folder / f"{number}.log").unlink()
+        follow.clock.advance(3600)
+        follow.start()
+    assert len(follow.store.checkpoints()) == 6
+    monkeypatch.setattr(expiry, "MOST", 2)
+    follow.clock.advance(3600)
+    follow.look()
+    assert [at.path.rsplit("/", 1)[-1] for at in follow.store.checkpoints()] == ["4.log", "5.log"]
 
 
 def test_row_8_files_that_are_followed_never_age(follow: Follow) -> None:
