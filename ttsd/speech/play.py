@@ -113,7 +113,8 @@ class Player:
         self._missed = False
         """The output was gone for some of the utterance, and nobody waited: the rest is let by, too."""
         # Commands from other threads, and how far they were obeyed.
-        self._cut: Spoken | None = None
+        self._cuts: dict[UtteranceId, Spoken] = {}
+        """How those end that are to be silent now, which may be several."""
         self._paused = False
         self._silent = False
         self._gain = 1.0
@@ -132,7 +133,7 @@ class Player:
 
     def fade_out(self, spoken: Spoken) -> None:
         """Stop sounding this utterance now, which ends so. Call it after the channel was cut."""
-        self._cut = spoken
+        self._cuts[spoken.id] = spoken
         self.nudge()
 
     def stop(self) -> None:
@@ -173,8 +174,7 @@ class Player:
 
     def _advance(self) -> None:
         self._report()
-        cut = self._cut
-        if cut is not None and self._utterance is not None and cut.id == self._utterance.id:
+        if self._utterance is not None and (cut := self._cuts.get(self._utterance.id)) is not None:
             self._drop(cut)
         if self._paused and self._reader.is_leading:
             self._rest()
@@ -199,7 +199,7 @@ class Player:
             return
         match item:
             case Begin():
-                self._utterance, self._sounding, self._cut, self._missed = item.utterance, False, None, False
+                self._utterance, self._sounding, self._missed, self._cuts = item.utterance, False, False, {}
                 self._rate = self.output.rate or 0
             case SentenceStart():
                 self._drain_resampler()
@@ -289,7 +289,7 @@ class Player:
     def _drop(self, cut: Spoken) -> None:
         """The utterance was cut: nothing of it any more, and its end is now."""
         self._fall_silent()
-        self._sound, self._resampler, self._cut = silence(0), None, None
+        self._sound, self._resampler = silence(0), None
         ended = any(isinstance(mark, End) and mark.spoken.id == cut.id for _, mark in self._marks)
         heard = self._heard()
         self._marks = deque(
@@ -386,7 +386,7 @@ class Player:
     def _pass_over(self) -> None:
         """Speech does not wait for this output: let everything by until it is looked for again."""
         self._sound, self._resampler, self._utterance = silence(0), None, None
-        self._missed = True
+        self._missed, self._cuts = True, {}
         self._marks.clear()
         self.tail = Tail()
         self._written = self._last_heard

@@ -12,12 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
+from ttsd.errors import StoreError
 from ttsd.events import DeviceChanged
 from ttsd.model import Priority, State
 from ttsd.speech.channel import Channel, End
 from ttsd.speech.ledger import EXPIRED, RETRY_SECONDS, Ledger
 from ttsd.speech.levels import Levels
 from ttsd.speech.play import Player
+from ttsd.speech.precedence import in_the_way
 from ttsd.speech.stage import Stage
 from ttsd.speech.synth import Synth
 
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
     from ttsd.speech.restraint import Restraint
     from ttsd.speech.right_of_way import RightOfWay
     from ttsd.store import Store
+
+log = structlog.get_logger("ttsd.speech")
 
 CUT_SECONDS = 1.0
 """Longest wait until a cut voice has faded and its end is recorded."""
@@ -155,13 +161,11 @@ class Speaker:
         with self._lock:
             flying = self._ledger.flying()
             top = self._store.next(exclude=[u.id for u in flying]) if flying else None
-            # What is urgent may have been taken from the queue before anybody looked here.
-            waiting = [*flying[1:], *([] if top is None else [top])]
-            most = max((u.priority for u in waiting), default=Priority.LOW)
-            if top is not None:
-                self._withdraw({u.id for u in flying if u.priority < top.priority})
-            if most is Priority.URGENT and most >= self._begin_from and flying[0].priority < most:
-                self._interrupt(flying[0])
+            early, hindering = in_the_way(flying, top)
+            self._withdraw({one.id for one in early})
+            if self._begin_from <= Priority.URGENT:
+                for one in hindering:
+                    self._interrupt(one)
         self._synth.wake()
 
     @contextmanager
@@ -239,11 +243,17 @@ class Speaker:
             player.resume()
 
     def restrain(self, restraint: Restraint) -> None:
-        """Hold back so far; what sounds goes on, if without a sound."""
+        """Hold back so far; what sounds goes on, if without a sound, unless something urgent waited for this."""
+        freed = restraint.begin_from < self._begin_from
         self._begin_from = restraint.begin_from
         self._channel.begin_from(restraint.begin_from)
         for player in self._players:
             player.sound_from = restraint.sound_from
+        if freed:
+            try:
+                self.wake()
+            except StoreError as error:  # the synthesis meets the same trouble and tells
+                log.warning("cannot_look_at_the_queue", error=str(error))
 
     def set_volume(self, volume: float) -> None:
         """*volume*: a factor, 1.0 as synthesised, 0.0 mute; reached by a ramp."""
