@@ -108,6 +108,35 @@ def test_what_is_withdrawn_vanishes_from_every_file(make_daemon: MakeDaemon) -> 
     assert "rude" not in srt.read_text()
 
 
+@pytest.mark.parametrize("end", ["terminate", "kill"])
+def test_what_an_earlier_run_spoke_vanishes_too_when_it_is_withdrawn(
+    make_daemon: MakeDaemon, end: str
+) -> None:
+    text = configuration(output=REAL_TIME, pace=200) + CAPTIONS
+    pattern = "pattern = '^<(?P<speaker>.*)> (?P<text>.*)$'"
+    daemon = make_daemon(
+        text.replace('path = "chat.log"', f'path = "chat.log"\nformat = "regex"\n{pattern}')
+    ).start()
+    daemon.append("<bo> Something rude.", "<ana> Something kind.", "<bo> Something worse. And more.")
+    srt = daemon.folder / "evening.srt"
+    wait_for(lambda: srt.exists() and "And more" in srt.read_text(), "the last caption")
+    daemon.wait_until_spoken(3)
+    getattr(daemon, end)()
+    first = vtt(daemon)
+    assert len(cues(first.read_text())) == 4
+    daemon.start()
+    daemon.append("<bo> Good night.")
+    wait_for((daemon.folder / "evening-2.srt").exists, "a caption of the second run")
+    daemon.wait_until_spoken(4)
+    daemon.call("withdraw", speaker="bo")
+    wait_for(lambda: "Good night" not in (daemon.folder / "evening-2.srt").read_text(), "the second file")
+    assert [text for _, _, text in cues(first.read_text())] == ["Something kind."]
+    assert re.findall(r"^(\d+)$", srt.read_text(), re.MULTILINE) == ["1"]
+    assert "rude" not in srt.read_text()
+    noted = daemon.folder / "state" / "captions.jsonl"
+    wait_for(lambda: len(noted.read_text().splitlines()) == 2, "only the places of the kind ones to be kept")
+
+
 def test_a_file_that_is_there_is_left_alone_and_the_next_one_has_a_number(make_daemon: MakeDaemon) -> None:
     daemon = captioned(make_daemon, pace=200)
     daemon.say("The first evening.", wait=True)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ttsd.model import Samples, Spoken, Utterance
+    from ttsd.model import Samples, Spoken, Utterance, UtteranceId
 
 
 FADE = int(8000 * FADE_SECONDS)
@@ -555,6 +555,21 @@ def test_of_what_is_taken_back_nothing_more_is_told(pipeline: Pipeline) -> None:
     pipeline.play()
     assert pipeline.state(utterance.id) is State.DROPPED
     assert "sentence" not in pipeline.names()
+
+
+def test_of_what_is_taken_back_as_it_begins_nothing_is_told(pipeline: Pipeline) -> None:
+    utterance, begin = pipeline.store.say("a secret"), pipeline.store.begin
+
+    def begin_slowly(id: UtteranceId) -> None:  # a disk takes its time
+        begin(id)
+        pipeline.ledger.take_back(id, "withdrawn")
+
+    pipeline.store.begin = begin_slowly  # type: ignore[method-assign]
+    pipeline.synth.step()
+    pipeline.play()
+    assert pipeline.names() == ["end"]
+    assert pipeline.store.history(1)[0].text == ""
+    assert pipeline.store.history(1)[0].id == utterance.id
 
 
 def test_an_output_that_is_gone_and_not_required_is_looked_for_now_and_then_not_at_every_chunk(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ttsd.engines.chain import Chain
 from ttsd.errors import StoreFull
 from ttsd.model import Priority, SourceName, State, Utterance, UtteranceId
-from ttsd.settings import Settings, SourceSettings, SpeechSettings
+from ttsd.settings import Duration, Settings, SourceSettings, SpeechSettings
 from ttsd.speech.play import BLOCK_SECONDS, FADE_SECONDS
 from ttsd.speech.precedence import in_the_way
 from ttsd.speech.reading import Reading
@@ -41,7 +41,7 @@ class Stepped:
             self.store,
             Chain([self.engine], self.clock),
             [(self.output, True)],
-            SpeechSettings(pause_ms=0, ahead=1000),
+            SpeechSettings(pause_ms=0, ahead=Duration(1000)),
             Reading(Settings(sources=(chat,)), Extras(), self.clock, lambda _: ()),
             self.clock,
             publish=lambda _: None,
@@ -51,7 +51,7 @@ class Stepped:
         # The test is what they would wait for.
         self.player._patience = lambda: 0.0  # type: ignore[method-assign]
         for waits in (self.player._wake, self.speaker._synth._poke):
-            waits.wait = lambda _=None: True  # type: ignore[method-assign]
+            waits.wait = lambda _=None: True  # type: ignore[method-assign, assignment]
 
     def say(self, text: str, *, priority: Priority = Priority.NORMAL, source: str = "say") -> UtteranceId:
         return self.store.say(text, priority=priority, source=SourceName(source)).id

@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttsd.model import WordTime
-from ttsd.text.captions import LINES, WIDTH, Caption, all_srt, all_vtt, cues, estimated, srt, vtt
+from ttsd.text.captions import (
+    LINES,
+    WIDTH,
+    Caption,
+    all_srt,
+    all_vtt,
+    cues,
+    estimated,
+    srt,
+    timing,
+    timings,
+    vtt,
+    without,
+)
 
 LONG = "This is a rather long sentence which does not fit into two lines of forty-two characters each, so it is cut."
 TIME = r"(\d\d+):(\d\d):(\d\d)[.,](\d{3})"
@@ -108,3 +121,25 @@ def test_words_of_any_engine_make_cues(text: str, words: list[str]) -> None:
     times = tuple(WordTime(word, index, index + 1) for index, word in enumerate(words))
     for cue in cues(Caption(0, 9, text, times)):
         assert cue.end > cue.start
+
+
+@given(st.lists(st.tuples(st.text(max_size=60), st.none() | st.text(max_size=8), st.booleans()), max_size=8))
+def test_a_file_without_some_captions_is_as_if_they_had_never_been(
+    said: list[tuple[str, str | None, bool]],
+) -> None:
+    captions = [
+        (Caption(at, at + 5, text, speaker=name), gone) for at, (text, name, gone) in enumerate(said, 1)
+    ]
+    left = [caption for caption, gone in captions if not gone]
+    times = {timing(cue) for caption, gone in captions if gone for cue in cues(caption)}
+    for whole in (all_vtt, all_srt):
+        document = whole([caption for caption, _ in captions])
+        assert without(document, times) == whole(left)
+        assert without(document, ()) == document
+        assert timings(whole(left)) == [timing(cue) for caption in left for cue in cues(caption)]
+
+
+def test_what_somebody_added_to_a_file_stays_there() -> None:
+    first, second = cues(Caption(1.0, 2.0, "One")) + cues(Caption(3.0, 4.0, "Two"))
+    edited = f"WEBVTT - my evening\n\nNOTE mine\n\n{vtt(first)}STYLE\n::cue {{}}\n\n{vtt(second)}"
+    assert without(edited, {timing(first)}) == edited.replace(vtt(first), "")

@@ -1,37 +1,33 @@
 """The files that captions are written to: the sentence of the moment, and all of them with their times.
 
 Invariants: a reader of either finds a whole file at any moment; what was withdrawn is in neither; nothing
-that was there before is touched. A file that cannot be written is told in the log, and tried again whole.
+else that was there before is touched. What cannot be written is told in the log, and tried again with the next.
 """
 
 from __future__ import annotations
 
+import os
 import time
+from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 
 from ttsd.replace_file import replace_file
-from ttsd.text.captions import VTT_HEAD, cues, srt, vtt
+from ttsd.text.captions import VTT_HEAD, cues, srt, timing, timings, vtt, without
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from ttsd.daemon.caption_places import CaptionPlaces
     from ttsd.model import UtteranceId
     from ttsd.text.captions import Caption, Cue
 
 log = structlog.get_logger("ttsd.daemon.captions")
 
 MOST = 20_000
-"""Captions of a file; what is more goes into the next one. They are kept in memory, to be withdrawn."""
-
-
-class _Kept(NamedTuple):
-    """A caption of a file."""
-
-    id: UtteranceId
-    cues: tuple[Cue, ...]
+"""Captions of a file; what is more goes into the next one. Also: those that wait while a disk is full."""
 
 
 class LiveText:
@@ -59,64 +55,78 @@ class LiveText:
 class Transcript:
     """Everything that was spoken, as WebVTT or SRT. The file is made with its first caption."""
 
-    def __init__(self, path: Path, began: float, *, is_srt: bool) -> None:
-        """*path*: `%Y` and its like stand for the time *began* (Unix seconds), to which all times count."""
-        self._is_srt = is_srt
+    def __init__(self, path: Path, began: float, places: CaptionPlaces, *, is_srt: bool) -> None:
+        """*path*: `%Y` and its like stand for the time *began* (Unix seconds), to which all times count;
+        *places*: told where each caption is."""
+        self._is_srt, self._places = is_srt, places
         self._wanted = Path(time.strftime(str(path), time.localtime(began)))
         self._path: Path | None = None
-        self._kept: list[_Kept] = []
-        self._number = 0
-        """Of cues in the file."""
-        self._whole = False
-        """What is kept is in the file."""
+        self._captions = self._cues = 0
+        """In the file."""
+        self._waiting: deque[tuple[UtteranceId, tuple[Cue, ...]]] = deque(maxlen=MOST)
         self._trouble = ""
 
     def add(self, id: UtteranceId, caption: Caption) -> None:
         """Append a caption."""
-        if len(self._kept) >= MOST:
-            self._path, self._kept, self._whole = None, [], False
-        one = _Kept(id, cues(caption))
-        self._kept.append(one)
+        self._waiting.append((id, cues(caption)))
         try:
-            if self._path is None or not self._whole or not self._path.exists():
-                self._write()
-            else:
-                with self._path.open("a", encoding="utf-8", errors="replace", newline="\n") as file:
-                    file.write(self._text((one,), self._number))
-                self._number += len(one.cues)
+            while self._waiting:
+                self._append(*self._waiting[0])
+                self._waiting.popleft()
             self._trouble = ""
         except OSError as error:
-            self._whole = False
             self._trouble = _tell(self._path or self._wanted, error, self._trouble)
 
-    def withdraw(self, ids: Collection[UtteranceId]) -> None:
-        """Leave out what belongs to these utterances."""
-        left = [one for one in self._kept if one.id not in ids]
-        if len(left) == len(self._kept):
-            return
-        self._kept = left
-        try:
-            self._write()
-            self._trouble = ""
-        except OSError as error:
-            self._whole = False
-            self._trouble = _tell(self._path or self._wanted, error, self._trouble)
+    def leave_out(self, ids: Collection[UtteranceId]) -> None:
+        """What is not written yet of these utterances is not to be."""
+        self._waiting = deque((one for one in self._waiting if one[0] not in ids), maxlen=MOST)
 
-    def _write(self) -> None:
-        """The file as a whole."""
-        if self._path is None:
+    def look_again(self, path: Path) -> None:
+        """Something was taken out of the file at *path*."""
+        if path == self._path:
+            self._cues = len(timings(path.read_text(encoding="utf-8", errors="replace")))
+
+    def _append(self, id: UtteranceId, new: tuple[Cue, ...]) -> None:
+        if self._path is None or self._captions >= MOST or not self._path.exists():
             self._path = _free(self._wanted)
+            self._captions = self._cues = 0
+            replace_file(self._path, b"" if self._is_srt else VTT_HEAD.encode())
             log.info("captions", path=str(self._path))
-        head = "" if self._is_srt else VTT_HEAD
-        replace_file(self._path, (head + self._text(self._kept, 0)).encode("utf-8", "replace"))
-        self._number = sum(len(one.cues) for one in self._kept)
-        self._whole = True
+        self._places.note(id, self._path, [timing(cue) for cue in new])
+        text = "".join(
+            srt(cue, number) if self._is_srt else vtt(cue) for number, cue in enumerate(new, self._cues + 1)
+        )
+        whole = self._path.stat().st_size
+        try:
+            with self._path.open("ab") as file:
+                file.write(text.encode("utf-8", "replace"))
+        except OSError:
+            os.truncate(self._path, whole)  # half a caption is none
+            raise
+        self._captions, self._cues = self._captions + 1, self._cues + len(new)
 
-    def _text(self, captions: Collection[_Kept], number: int) -> str:
-        found = [cue for one in captions for cue in one.cues]
-        if self._is_srt:
-            return "".join(srt(cue, count) for count, cue in enumerate(found, number + 1))
-        return "".join(map(vtt, found))
+
+def withdraw(ids: Collection[UtteranceId], places: CaptionPlaces) -> list[Path]:
+    """Take the captions of these utterances out of whatever file they are in; those files.
+
+    Raises OSError, when it has done what it could; then it may be tried again.
+    """
+    changed, trouble = list[Path](), list[OSError]()
+    found = places.of(ids)
+    for path, times in found.items():
+        try:
+            document = path.read_text(encoding="utf-8-sig", errors="replace")
+            replace_file(path, without(document, times).encode("utf-8", "replace"))
+            changed.append(path)
+        except FileNotFoundError:  # whoever deleted it has withdrawn it
+            pass
+        except OSError as error:
+            trouble.append(error)
+    if trouble:
+        raise trouble[0]
+    if found:
+        places.forget(ids)
+    return changed
 
 
 def _free(path: Path) -> Path:

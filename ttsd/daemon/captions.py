@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ttsd.clock import Clock
     from ttsd.daemon.caption_files import LiveText, Transcript
+    from ttsd.daemon.caption_places import CaptionPlaces
     from ttsd.model import SourceName
     from ttsd.settings.captions import CaptionSettings
 
@@ -29,6 +30,8 @@ log = structlog.get_logger("ttsd.daemon.captions")
 
 MOST_WAITING = 10_000
 """Events that wait while a disk is slow; what is more is lost to the captions."""
+CLOCK_WAS_SET = 1.0
+"""Seconds: what happened so much earlier than what was told before it has happened since, by another clock."""
 MOST_SPEAKERS = 100
 """Utterances that sound at a time, at most."""
 
@@ -40,6 +43,7 @@ class _Sentence:
     id: UtteranceId
     text: str
     began: float
+    """Seconds since the captions began."""
     speaker: str | None
     words: list[WordTime] = field(default_factory=list)
     paused: float = 0.0
@@ -55,21 +59,25 @@ class Captions:
         clock: Clock,
         speaker_of: Callable[[SourceName, str], str],
         died: Callable[[str, BaseException], None],
+        places: CaptionPlaces,
     ) -> None:
-        """*speaker_of*: who said a line of a source (empty: unknown); *died*: told of a fault of ours."""
+        """*speaker_of*: who said a line of a source (empty: unknown); *died*: told of a fault of ours;
+        *places*: where the captions are that were ever written."""
         self.stage = Stage("captions", self.step, interrupt=self._prod, prod=self._prod, died=died)
         """The thread; whoever made this starts it."""
-        self._clock, self._speaker_of = clock, speaker_of
+        self._clock, self._speaker_of, self._places = clock, speaker_of, places
         self._news: queue.Queue[events.Event | CaptionSettings | None] = queue.Queue(MOST_WAITING)
         self._wanted = False
         self._settings = settings
         self._live: LiveText | None = None
         self._transcripts: tuple[Transcript, ...] = ()
-        self._began = 0.0
+        self._began = self._latest = 0.0
         self._sentence: _Sentence | None = None
         self._speakers: dict[UtteranceId, str] = {}
         """Who said what sounds: with several outputs, or if one is lent, more than one does."""
-        """Of the utterance that sounds."""
+        self._withdrawn: set[UtteranceId] = set()
+        """Whose captions are still to be taken out of the files."""
+        self._trouble = ""
         self._paused_at: float | None = None
         self._clear_at: float | None = None
         self.use(settings)
@@ -78,7 +86,7 @@ class Captions:
 
     def notice(self, event: events.Event) -> None:
         """Something happened."""
-        if not self._wanted:
+        if not self._wanted and not isinstance(event, events.Withdrawn):  # which may be in earlier files
             return
         match event:
             case (
@@ -128,6 +136,7 @@ class Captions:
                 break
         if self._settings.clear:
             self._show("")
+        self._clean()
 
     # ---- inside
 
@@ -135,14 +144,20 @@ class Captions:
         return None if self._clear_at is None else max(0.0, self._clear_at - self._clock.monotonic())
 
     def _take(self, news: events.Event | CaptionSettings | None) -> None:
+        at = 0.0
+        if isinstance(news, events.Event):
+            if news.at < self._latest - CLOCK_WAS_SET:
+                self._began -= self._latest - news.at
+            self._latest = news.at
+            at = news.at - self._began
         match news:
             case events.Begin() if self._settings.speakers and self._transcripts:
                 self._speakers[news.id] = self._speaker_of(news.source, news.text)
                 if len(self._speakers) > MOST_SPEAKERS:  # an end was lost
                     del self._speakers[next(iter(self._speakers))]
             case events.SentenceBegin():
-                self._finish(news.at)
-                self._sentence = _Sentence(news.id, news.text, news.at, self._speakers.get(news.id))
+                self._finish(at)
+                self._sentence = _Sentence(news.id, news.text, max(0.0, at), self._speakers.get(news.id))
                 self._show(news.text)
             case events.Word() if self._sentence is not None and self._sentence.id == news.id:
                 late = self._sentence.paused
@@ -150,14 +165,14 @@ class Captions:
             case events.End():
                 self._speakers.pop(news.id, None)
                 if self._sentence is None or self._sentence.id == news.id:  # else another one sounds
-                    self._finish(news.at, cut=news.state is not State.SPOKEN)
+                    self._finish(at, cut=news.state is not State.SPOKEN)
                     if self._settings.clear:
                         self._clear_at = self._clock.monotonic() + self._settings.clear_after
             case events.Paused():
-                self._paused_at = news.at
+                self._paused_at = at
             case events.Resumed():
                 if self._sentence is not None and self._paused_at is not None:
-                    self._sentence.paused += max(0.0, news.at - self._paused_at)
+                    self._sentence.paused += max(0.0, at - self._paused_at)
                 self._paused_at = None
             case events.Withdrawn():
                 self._withdraw({news.id})
@@ -167,10 +182,11 @@ class Captions:
                 self._begin(news)
 
     def _begin(self, settings: CaptionSettings) -> None:
-        self._finish(self._clock.time())
+        self._finish(self._clock.time() - self._began)
         if settings.text != self._settings.text and self._live is not None:
             self._show("")
         self._settings, self._began = settings, self._clock.time()
+        self._latest = self._began
         self._live, self._transcripts = None, ()
         if not self._wanted:
             return
@@ -179,22 +195,23 @@ class Captions:
         self._live = LiveText(settings.text) if settings.text is not None else None
         wanted = ((settings.vtt, False), (settings.srt, True))
         self._transcripts = tuple(
-            Transcript(path, self._began, is_srt=is_srt) for path, is_srt in wanted if path is not None
+            Transcript(path, self._began, self._places, is_srt=is_srt)
+            for path, is_srt in wanted
+            if path is not None
         )
 
     def _finish(self, now: float, *, cut: bool = False) -> None:
-        """The sentence that sounded is over."""
+        """The sentence that sounded is over. *now*: seconds since the captions began."""
         one, self._sentence = self._sentence, None
         if one is None or not self._transcripts:
             return
         text = " ".join(word.text for word in one.words) if cut and one.words else one.text
         from ttsd.text.captions import Caption
 
-        start = max(0.0, one.began - self._began)
-        end = max(start, now - self._began)
-        caption = Caption(start, end, text, tuple(one.words), one.speaker or None)
+        caption = Caption(one.began, max(one.began, now), text, tuple(one.words), one.speaker or None)
         for transcript in self._transcripts:
             transcript.add(one.id, caption)
+        self._clean()
 
     def _withdraw(self, ids: set[UtteranceId]) -> None:
         """Leave these out; many come at once."""
@@ -204,7 +221,25 @@ class Captions:
             self._sentence = None
             self._show("")
         for transcript in self._transcripts:
-            transcript.withdraw(ids)
+            transcript.leave_out(ids)
+        self._withdrawn |= ids
+        self._clean()
+
+    def _clean(self) -> None:
+        """Take out of the files what was withdrawn; what fails is tried again with the next caption, and at the end."""
+        if not self._withdrawn:
+            return
+        from ttsd.daemon.caption_files import withdraw
+
+        try:
+            for path in withdraw(self._withdrawn, self._places):
+                for transcript in self._transcripts:
+                    transcript.look_again(path)
+            self._withdrawn, self._trouble = set(), ""
+        except OSError as error:
+            if str(error) != self._trouble:
+                log.error("captions_not_withdrawn", error=str(error))
+            self._trouble = str(error)
 
     def _show(self, text: str) -> None:
         self._clear_at = None

@@ -17,6 +17,7 @@ from ttsd import log
 from ttsd.audio.portaudio import PortAudio
 from ttsd.daemon.arrivals import Arrivals
 from ttsd.daemon.beside import Beside
+from ttsd.daemon.caption_places import CaptionPlaces
 from ttsd.daemon.captions import Captions
 from ttsd.daemon.engines_in_use import EnginesInUse
 from ttsd.daemon.lending import Lending
@@ -104,7 +105,8 @@ class House:
             keep_back=self.restraints.hold,
             died=self._died,
         )
-        self.captions = Captions(settings.captions, clock, self._rules.speaker_of, self._died)
+        places = CaptionPlaces(_state_dir(settings) / "captions.jsonl", self.store.last_id())
+        self.captions = Captions(settings.captions, clock, self._rules.speaker_of, self._died, places)
         self.notices = Notices(
             lambda: self.settings,
             self.queue,

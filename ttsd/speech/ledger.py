@@ -269,7 +269,8 @@ class Ledger:
             flight.state, flight.lead, flight.began = State.SPEAKING, player, at
             log.info("speaking", id=start.id, source=utterance.source, engine=start.engine, voice=start.voice)
             log.debug("speaking_text", id=start.id, text=utterance.text)
-            self._publish(
+            self._tell(
+                flight,
                 events.Begin(
                     at=at,
                     id=start.id,
@@ -277,12 +278,13 @@ class Ledger:
                     text=utterance.text,
                     engine=start.engine,
                     voice=start.voice,
-                )
+                ),
             )
         flight.sentence = start
         self.now = Now(utterance, start.engine, start.voice, start.index, start.text, flight.began or at)
-        self._publish(
-            events.SentenceBegin(at=at, id=start.id, index=start.index, text=start.text, engine=start.engine)
+        self._tell(
+            flight,
+            events.SentenceBegin(at=at, id=start.id, index=start.index, text=start.text, engine=start.engine),
         )
 
     def _may_lead(self, player: Player) -> bool:
@@ -293,9 +295,8 @@ class Ledger:
         flight = self._flights.get(mark.id)
         if flight is None or flight.lead is not player or flight.sentence is None:
             return
-        if flight.taken_back is not None:
-            return
-        self._publish(
+        self._tell(
+            flight,
             events.Word(
                 at=at,
                 id=mark.id,
@@ -303,8 +304,14 @@ class Ledger:
                 text=mark.word.text,
                 start=mark.word.start,
                 end=mark.word.end,
-            )
+            ),
         )
+
+    def _tell(self, flight: Flight, event: events.Event) -> None:
+        """Publish what was heard, unless it was taken back, be it this moment: that is told last of all."""
+        with self._lock:
+            if flight.taken_back is None:
+                self._publish(event)
 
     def _end(self, player: Player, spoken: Spoken) -> None:
         flight = self._flights.get(spoken.id)

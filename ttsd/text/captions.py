@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ttsd.model import WordTime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 WIDTH, LINES = 42, 2
 """What subtitles are made to: two lines of forty-two characters."""
@@ -138,15 +138,48 @@ def vtt(cue: Cue) -> str:
         at = max(at, word.start)
     if cue.speaker:
         text = f"<v {_vtt_text(cue.speaker)}>{text}</v>"
-    note = "NOTE word times are estimated\n\n" if cue.estimated and len(cue.words) > 1 else ""
-    return f"{note}{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{text}\n\n"
+    note = f"{_NOTE}\n\n" if cue.estimated and len(cue.words) > 1 else ""
+    return f"{note}{timing(cue)}\n{text}\n\n"
 
 
 def srt(cue: Cue, number: int) -> str:
     """One cue of SRT, to be appended to the file. number: counted from 1."""
     text = f"{cue.speaker}: {cue.text}" if cue.speaker else cue.text
     shown = "\n".join(_lines(text))
-    return f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{shown}\n\n"
+    return f"{number}\n{timing(cue).replace('.', ',')}\n{shown}\n\n"
+
+
+_TIMING = re.compile(r"^(\d\d+:\d\d:\d\d[.,]\d{3} --> \d\d+:\d\d:\d\d[.,]\d{3})", re.MULTILINE)
+_NOTE = "NOTE word times are estimated"
+
+
+def timing(cue: Cue) -> str:
+    """When it is shown, as in its file (WebVTT's): what `without` knows it by."""
+    return f"{_time(cue.start, '.')} --> {_time(cue.end, '.')}"
+
+
+def timings(document: str) -> list[str]:
+    """Those of all cues in a file of either kind."""
+    return [found.replace(",", ".") for found in _TIMING.findall(document)]
+
+
+def without(document: str, timings: Collection[str]) -> str:
+    """A file of either kind without the cues at *timings*; numbers are counted anew."""
+    kept: list[str] = []
+    notes: list[str] = []
+    number = 0
+    for block in document.split("\n\n"):
+        if block == _NOTE:
+            notes.append(block)
+            continue
+        found = _TIMING.search(block)
+        if found is None or found[1].replace(",", ".") not in timings:
+            head, line, rest = block.partition("\n")
+            counted = found is not None and head.isdecimal()
+            number += counted
+            kept += [*notes, f"{number}{line}{rest}" if counted else block]
+        notes = []
+    return "\n\n".join(kept)
 
 
 def all_vtt(captions: Sequence[Caption]) -> str:
