@@ -180,10 +180,11 @@ def test_subscribers_are_told_of_a_switch_and_of_what_is_spoken(make_daemon: Mak
         daemon.switch("hibari")
         daemon.switch("tone")
         daemon.append("something to hear")
-        seen = []
+        seen, heads = [], []
         for name, fields in client.events(timeout=20):
-            seen.append(fields["state"] if name == "engine" else name)
+            seen.append(name)
+            heads += [fields["engine"]] if fields.get("state") == "head" else []
             if name == "end":
                 break
-    assert seen.count("head") == 2
+    assert heads[-2:] == ["hibari", "tone"], "the first may be told, too, if the start was quick"
     assert {"begin", "sentence", "end"} <= set(seen)
