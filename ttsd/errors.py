@@ -38,6 +38,16 @@ class IllegalTransition(TtsdError):
         super().__init__(f"an utterance cannot go from {old} to {new}")
 
 
+class Fault(TtsdError):
+    """Something went wrong that nobody foresaw: the log has the traceback."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            f"a fault of ttsd: {type(error).__name__}: {error}",
+            next_step="the log tells where; please report it",
+        )
+
+
 class UsageError(TtsdError):
     """A command was given words it cannot take."""
 

@@ -7,38 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ttsd.clock import SystemClock
-from ttsd.daemon.audience import Audience
-from ttsd.daemon.house import House, _required
-from ttsd.daemon.mailbox import Done, Mailbox
-from ttsd.model import EngineName, SourceName
-from ttsd.settings import EngineSettings, OutputSettings, Settings, SourceSettings, StateSettings
+from ttsd.daemon.house import _required
+from ttsd.model import SourceName
+from ttsd.settings import OutputSettings, Settings, SourceSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-TONE = EngineName("tone")
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    settings = Settings(
-        path=tmp_path / "ttsd.toml",
-        engines=(TONE,),
-        engine={TONE: EngineSettings(preload=False)},
-        outputs=(OutputSettings(type="null"),),
-        state=StateSettings(dir=tmp_path / "state"),
-    )
-    mailbox = Mailbox()
-    made = House(settings, SystemClock(), mailbox, Audience())
-    made.start()
-    while made.voice.speaker is None:  # what the main thread does
-        message = mailbox.get(10)
-        assert isinstance(message, Done)
-        message.then()
-    yield made
-    made.close()
+    from ttsd.daemon.house import House
 
 
 def test_another_output_reads_by_the_rules_that_count_what_was_said(house: House) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ttsd import __version__
 from ttsd.commands import METHODS, Command, Say
-from ttsd.errors import TtsdError
+from ttsd.errors import Fault, TtsdError
 from ttsd.schema import fields_of, plain, read
 from ttsd.shapes import ListOf, did_you_mean
 
@@ -108,7 +108,8 @@ def answer(request: Request | Refusal, result: object) -> bytes:
         return _error(request, request.number, request.what, {"code": request.code})
     if isinstance(result, TtsdError):
         data = {"code": result.code, "where": result.where, "next_step": result.next_step}
-        return _error(request, FAILED, result.what, {key: item for key, item in data.items() if item})
+        number = INTERNAL_ERROR if isinstance(result, Fault) else FAILED
+        return _error(request, number, result.what, {key: item for key, item in data.items() if item})
     try:
         text = _dumps(plain(result))
     except (TypeError, ValueError) as error:  # a fault of ttsd: the client is told, the loop lives on

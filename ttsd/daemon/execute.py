@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from ttsd import __version__, commands
 from ttsd.daemon import results
-from ttsd.errors import EngineError, TtsdError, UsageError
+from ttsd.errors import EngineError, Fault, TtsdError, UsageError
 from ttsd.model import Spoken, State
 from ttsd.text.withdraw import Target
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
     Reply = Callable[[object], None]
 
+
+log = structlog.get_logger("ttsd.daemon.execute")
 
 MOST_IDS = 1000
 """Ids that are told of one withdrawal."""
@@ -199,13 +203,19 @@ class Executor:
         return results.SourceAnswer(source, "enabled" if enabled else "disabled")
 
     def _later(self, name: str, work: Callable[[], object], reply: Reply) -> object:
-        """Do what takes long beside the main thread; its result or error is the answer."""
+        """Do what takes long beside the main thread; its result or error is the answer.
+
+        A fault in it is the answer, too: nothing else waits for that thread, and the daemon goes on.
+        """
 
         def run() -> None:
             try:
                 answer = work()
             except TtsdError as error:
                 answer = error
+            except Exception as error:  # whatever it is, somebody waits for an answer
+                log.exception("fault", command=name)
+                answer = Fault(error)
             reply(answer)
 
         self._house.beside.run(name, run)

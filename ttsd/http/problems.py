@@ -13,6 +13,7 @@ from ttsd.errors import (
     EngineError,
     EngineMissing,
     EngineRefused,
+    Fault,
     SourceError,
     TtsdError,
     UnknownUtterance,
@@ -85,6 +86,7 @@ _STATUS: Sequence[tuple[type[TtsdError], int]] = (
     (EngineRefused, 422),
     (UsageError, 422),
     (ConfigError, 409),
+    (Fault, 500),
 )
 """The first that fits; everything else is trouble that may pass."""
 
