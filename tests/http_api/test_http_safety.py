@@ -12,6 +12,7 @@ from http_daemon import TOKEN, free_port, told
 from waiting import wait_for
 
 from ttsd import config
+from ttsd.control.client import Refused
 from ttsd.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -163,6 +164,36 @@ def test_text_and_token_are_not_in_the_log(guarded: HttpDaemon) -> None:
         client.get(f"/health?token={TOKEN}")
     assert "Confidential" not in guarded.stderr()
     assert TOKEN not in guarded.stderr()
+
+
+def test_what_the_api_cannot_follow_changes_nothing_else_either(make_http: MakeHttp) -> None:
+    daemon = make_http()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        profile = f"[profile.streaming]\nhttp = {{ port = {port} }}\nspeech = {{ pause_ms = 40 }}\n"
+        daemon.edit("[http]", f"{profile}[http]")
+        wait_for(lambda: daemon.call("profile.list")["profiles"] == ["streaming"], "the reload")
+        with pytest.raises(Refused, match="cannot listen at"):
+            daemon.call("profile.use", profile="streaming")
+        assert daemon.call("profile.list")["profile"] is None
+        daemon.edit(f"port = {daemon.port}", f"port = {port}")
+        daemon.edit("pause_ms = 20", "pause_ms = 30")
+        wait_for(lambda: daemon.status()["config_problems"], "the reload")
+        assert daemon.logged("not_reloaded")[-1]["in_force"] == "the old configuration"
+        with daemon.client() as client:
+            assert client.get("/health").status_code == 200
+        daemon.kill()  # no profile is in force at the next start
+        daemon.edit(f"port = {port}\n", f"port = {daemon.port}\n")
+        daemon.start()
+        assert daemon.status()["profile"] is None
+    daemon.edit("enabled = true", "enabled = true  # the port is free now")
+    assert daemon.call("profile.use", profile="streaming")["changed"] == ["http", "speech"]
+    assert daemon.call("profile.list")["profile"] == "streaming"
+    daemon.port = port
+    with daemon.client() as client:
+        assert client.get("/health").status_code == 200
 
 
 def test_a_reload_changes_the_api_and_a_bad_one_leaves_it(make_http: MakeHttp) -> None:

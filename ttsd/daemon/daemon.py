@@ -118,7 +118,8 @@ class Daemon:
             closing.callback(self._server.stop)
             self._house.start()
             closing.callback(self._door.close)
-            self._door.use(self._house.settings.http)
+            with self._door.changing(self._house.settings.http):
+                pass
             while self._stopping is None:
                 message = self.mailbox.get(self._until_look() if self._ready else SETTLE_SECONDS)
                 if message is not None:
@@ -236,14 +237,14 @@ class Daemon:
             self._notifier.reloading()
         self._watch.seen()  # before it is read: what is saved from now on counts as a change
         try:
-            changed = self._house.change(config.load(self._settings.path))
-            self._door.use(self._house.settings.http)
+            new = self._house.in_force(config.load(self._settings.path))
+            with self._door.changing(new.http):
+                changed = self._house.change(new)
             self._problems = ()
             logger.info("reloaded", changed=changed)
         except TtsdError as error:
             self._problems = error.problems if isinstance(error, ConfigError) else (str(error),)
-            in_force = "all but [http]" if changed else "the old configuration"
-            logger.error("not_reloaded", problems=self._problems, in_force=in_force)
+            logger.error("not_reloaded", problems=self._problems, in_force="the old configuration")
             if strict:
                 raise
         finally:
@@ -260,8 +261,9 @@ class Daemon:
     def _use_profile(self, name: str | None) -> object:
         if self._watch.pending():  # what is wrong with what was just saved is told as after any other look
             self._reload(strict=True)
-        changed = self._house.use_profile(name, config.load(self._settings.path))
-        self._door.use(self._house.settings.http)
+        new = self._house.with_profile(config.load(self._settings.path), name)
+        with self._door.changing(new.http):
+            changed = self._house.use_profile(name, new)
         self._problems = ()
         logger.info("profile", profile=name, changed=changed)
         now = self._clock.time()

@@ -6,6 +6,7 @@ one in service; while the address stays the same, its socket stays open, and nob
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,7 +15,7 @@ from ttsd.settings.http import HttpSettings
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ttsd.events import Event
     from ttsd.http.backstage import Backstage
@@ -46,11 +47,24 @@ class Door:
         if (server := self._server) is not None:
             server.publish(event)
 
-    def use(self, settings: HttpSettings) -> None:
-        """Have it as *settings* say from now on. Raises ConfigError; then it stays as it is."""
+    @contextmanager
+    def changing(self, settings: HttpSettings) -> Iterator[None]:
+        """Have it as *settings* say when what is within has succeeded. Raises ConfigError, before that.
+
+        Whatever fails, here or within, it stays as it is.
+        """
         if settings == self._settings:
+            yield
             return
         new, sock = self._made(settings) if settings.enabled else (None, None)
+        try:
+            yield
+        except BaseException:
+            if new is not None:
+                new.stop()
+            if sock is not None and sock is not self._sock:
+                sock.close()
+            raise
         old, self._server = self._server, new
         if old is not None:
             self._beside("stop-http", old.stop)  # it may wait for an answer of ours

@@ -65,7 +65,7 @@ class House:
     def __init__(self, base: Settings, clock: Clock, mailbox: Mailbox, audience: Audience) -> None:
         """Open the store and recover it. *base*: the settings without a profile. Raises StoreError, EngineError."""
         self._modes = ModeFile(_state_dir(base) / "mode.json")
-        self.settings = settings = self._in_force(base)
+        self.settings = settings = self.in_force(base)
         self.clock, self._mailbox, self._audience = clock, mailbox, audience
         self.beside = Beside()
         self.portaudio = PortAudio()
@@ -127,12 +127,9 @@ class House:
         self._sources.start(self.settings)
         self.voice.start(lambda: self.settings)
 
-    def change(self, base: Settings) -> tuple[str, ...]:
-        """Put *base*, with the profile in use, in force where it differs; return the tables that differed.
-
-        Raises TtsdError.
-        """
-        old, new = self.settings, self._in_force(base)
+    def change(self, new: Settings) -> tuple[str, ...]:
+        """Put *new* in force where it differs; return the tables that differed. Raises TtsdError."""
+        old = self.settings
         changed = {f.name for f in fields(old) if getattr(old, f.name) != getattr(new, f.name)} - _NO_TABLES
         for name in changed & _FIXED:
             logger.warning("needs_a_restart", table=name)
@@ -164,15 +161,27 @@ class House:
             self.engines.load()
         return tuple(sorted(changed))
 
-    def use_profile(self, name: str | None, base: Settings) -> tuple[str, ...]:
-        """Use this profile of *base* (None: none) from now on, and at the next start. Raises TtsdError."""
-        before = self.mode.profile
+    def in_force(self, base: Settings) -> Settings:
+        """*base* with the profile in use."""
+        name = self.mode.profile
+        if name is not None and name not in base.profiles:
+            logger.warning("no_such_profile", profile=name, in_force="the settings without it")
+            return base
+        return _with_profile(base, name)
+
+    def with_profile(self, base: Settings, name: str | None) -> Settings:
+        """*base* with this profile (None: without any). Raises UsageError."""
         if name is not None and name not in base.profiles:
             known = ", ".join(base.profiles) or "there are none"
             raise UsageError(f"there is no profile {name}", next_step=f"the profiles: {known}")
+        return _with_profile(base, name)
+
+    def use_profile(self, name: str | None, new: Settings) -> tuple[str, ...]:
+        """Put *new*, the settings with this profile, in force, now and at the next start. Raises TtsdError."""
+        before = self.mode.profile
         self._modes.change(profile=name)
         try:
-            return self.change(base)
+            return self.change(new)
         except TtsdError:
             self._modes.change(profile=before)
             raise
@@ -256,16 +265,6 @@ class House:
 
     # ---- inside
 
-    def _in_force(self, base: Settings) -> Settings:
-        """*base* with the profile in use."""
-        name = self.mode.profile
-        if name is None:
-            return base
-        if name not in base.profiles:
-            logger.warning("no_such_profile", profile=name, in_force="the settings without it")
-            return base
-        return replace(base.profiles[name], profile=base.profile, profiles=base.profiles)
-
     def _make_speaker(self, settings: Settings) -> Speaker:
         from ttsd.audio.build import make_all
         from ttsd.speech.speaker import Speaker
@@ -333,6 +332,12 @@ def _import_speaker() -> None:
 def _state_dir(settings: Settings) -> Path:
     assert settings.state.dir is not None, "config.load fills it in"
     return settings.state.dir
+
+
+def _with_profile(base: Settings, name: str | None) -> Settings:
+    if name is None:
+        return base
+    return replace(base.profiles[name], profile=base.profile, profiles=base.profiles)
 
 
 def _required(settings: Settings) -> tuple[bool, ...]:
