@@ -12,6 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from daemon_process import REAL_TIME, DaemonProcess, configuration
@@ -69,7 +70,7 @@ def main() -> int:
             text = configuration(engines=[engine], output=REAL_TIME, pace=15)
             daemon = DaemonProcess(Path(folder) / "d", text).start()
             try:
-                wait_for(lambda: is_ready(daemon), f"{engine} to be loaded", timeout=LOAD_SECONDS, every=0.1)
+                wait_for(partial(is_ready, daemon), f"{engine} to be loaded", timeout=LOAD_SECONDS, every=0.1)
                 alone, silent, urgent = measure(daemon, words.rounds)
             except AssertionError as error:  # its row says so; the events behind it are nobody's figures
                 print(f"{engine:<14} not measured: {str(error).splitlines()[0]}")
