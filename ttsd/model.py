@@ -170,4 +170,4 @@ class Spoken:
     """Why it was skipped, dropped or failed; None for spoken ones."""
     trace: dict[str, float] = field(default_factory=dict)
     """Unix seconds at which each step was reached: appended, committed, requested, first_chunk, converted,
-    first_sample, last_sample; what did not happen is not there."""
+    written, first_sample, last_sample; what did not happen is not there."""

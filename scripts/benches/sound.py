@@ -27,6 +27,7 @@ import numpy as np
 from soundserver import PulseAudio, SoundServer
 from waiting import wait_for
 
+from ttsd.audio.gap import AUDIBLE_DB
 from ttsd.control.client import Client
 from ttsd.engines import voices, wire
 from ttsd.errors import NotRunning
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RATE = 48_000
-AUDIBLE = 0.01
-"""-40 dBFS."""
+AUDIBLE = 10 ** (AUDIBLE_DB / 20)
 _SENTENCE = "the quick brown fox jumps over the lazy dog and then sleeps under the old oak tree until morning"
 TEXTS = {
     5: "Hello there my dear friend.",
@@ -290,7 +290,7 @@ def _row(name: str, values: Sequence[float], base: float | None) -> str:
         return f"  {name:26} no sound"
     median = statistics.median(values)
     ratio = f"{median / base:6.2f} of the pipe" if base else ""
-    return f"  {name:26} {min(values):7.0f} {median:7.0f} {max(values):7.0f} ms  {ratio}"
+    return f"  {name:26} {min(values):7.1f} {median:7.1f} {max(values):7.1f} ms  {ratio}"
 
 
 def main() -> int:
@@ -326,23 +326,34 @@ def main() -> int:
             print(f"{words} words: append -> first sound, min / median / max of {arguments.rounds}")
             for name, values in found.items():
                 print(_row(name, values, base), flush=True)
+        _own_share(sockets[0])  # before lines wait for one another
         print("two lines at once: the silence between them (ttsd's pause_ms is 300)")
         for name, values in gaps(bench, ways, arguments.rounds).items():
             print(_row(name, values, None), flush=True)
-        _own_share(sockets[0])
     return 0
 
 
 def _own_share(socket: Path) -> None:
-    """What ttsd itself adds: from the append to the request, and from the first chunk to the first sample."""
+    """What ttsd itself adds: append to request, and first chunk to the first sample written, and heard."""
     with Client.connect(socket) as client:
         past = client.call("history.list", {"limit": 1000})["utterances"]
-    traces = [u["trace"] for u in past if "first_sample" in u["trace"]]
-    before = [(trace["requested"] - trace["appended"]) * 1000 for trace in traces]
-    after = [(trace["first_sample"] - trace["first_chunk"]) * 1000 for trace in traces]
-    both = sorted(b + a for b, a in zip(before, after, strict=True))
-    print(f"ttsd's own share, {len(both)} utterances (append -> request, first chunk -> first sample heard)")
-    print(_row("both together", both, None))
+    # The oldest came last; it loaded the engine.
+    traces = [u["trace"] for u in past if "first_sample" in u["trace"]][:-1]
+    print(f"ttsd's own share, {len(traces)} utterances of piper: min / median / max, and the 99th percentile")
+    for name, until in (
+        ("append -> request", None),
+        ("and chunk -> written", "written"),
+        ("and chunk -> heard", "first_sample"),
+    ):
+        shares = sorted(_share(trace, until) for trace in traces)
+        if shares:
+            print(f"{_row(name, shares, None)}  {shares[int(0.99 * len(shares))]:7.1f} ms")
+
+
+def _share(trace: dict[str, float], until: str | None) -> float:
+    """Milliseconds from the append to the request and, if it is asked for, from the first chunk *until* then."""
+    behind = trace[until] - trace["first_chunk"] if until else 0.0
+    return (trace["requested"] - trace["appended"] + behind) * 1000
 
 
 if __name__ == "__main__":

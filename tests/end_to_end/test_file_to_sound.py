@@ -110,7 +110,7 @@ def test_each_utterance_tells_where_its_time_went(daemon: DaemonProcess) -> None
     daemon.say("said over the socket")
     daemon.wait_until_spoken(2)
     said, read = (past["trace"] for past in daemon.call("history.list")["utterances"])
-    steps = ("appended", "committed", "requested", "first_chunk", "first_sample", "last_sample")
+    steps = ("appended", "committed", "requested", "first_chunk", "written", "first_sample", "last_sample")
     assert tuple(said) == steps[1:]
     assert tuple(read) == steps
     assert list(read.values()) == sorted(read.values())

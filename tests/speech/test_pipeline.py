@@ -8,22 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from fakes import FakeClock, FakeEngine, FakeOutput
+from fakes import FakeEngine, FakeOutput
+from pipeline_parts import Pipeline
 
 from ttsd import events
 from ttsd.audio.file import FileOutput
 from ttsd.engines.chain import Chain
 from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused, OutputError, StoreFull
 from ttsd.model import Priority, State
-from ttsd.settings import Settings
-from ttsd.speech.channel import Channel, End
-from ttsd.speech.ledger import MOST_FLYING, Ledger
-from ttsd.speech.levels import Levels
+from ttsd.speech.channel import End
+from ttsd.speech.ledger import MOST_FLYING
 from ttsd.speech.play import FADE_SECONDS, Player
-from ttsd.speech.reading import Reading
-from ttsd.speech.synth import Synth
-from ttsd.store import Store
-from ttsd.text.rules import Extras
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,63 +29,6 @@ if TYPE_CHECKING:
 
 FADE = int(8000 * FADE_SECONDS)
 """Frames of a ramp."""
-
-
-def _reading(clock: FakeClock) -> Reading:
-    return Reading(Settings(), Extras(), clock, lambda _: ())
-
-
-class Pipeline:
-    """Every stage on a real store, with a fake engine and a fake device."""
-
-    def __init__(self, folder: Path, *outputs: FakeOutput, pause: float = 0.0) -> None:
-        self.clock = FakeClock()
-        self.store = Store.open(folder / "ttsd.db", clock=self.clock)
-        self.engine = FakeEngine()
-        self.outputs = outputs or (FakeOutput(),)
-        self.events: list[events.Event] = []
-        self.channel = Channel(ahead=1000)
-        self.ledger = Ledger(self.store, self.clock, self.events.append)
-        self.synth = Synth(
-            self.ledger,
-            self.channel,
-            Chain([self.engine], self.clock),
-            self.clock,
-            Levels(None),
-            _reading(self.clock),
-            sentence_pause=0.1,
-        )
-        self.players = [
-            Player(output, self.channel.reader(leads=output.live), self.ledger, self.clock, pause=pause)
-            for output in self.outputs
-        ]
-        for player in self.players:
-            player._patience = lambda: 0.0  # type: ignore[method-assign] # the test is what it would wait for
-        self.ledger.attend(self.players)
-
-    def play(self, *, hear: bool = True) -> None:
-        """Step the players until they have nothing to do."""
-        for player, output in zip(self.players, self.outputs, strict=True):
-            idle = 0
-            while idle < 3:
-                before = len(output.sound), len(output.ended), len(player._reader.items)
-                player.step()
-                if hear:
-                    output.hear()
-                now = len(output.sound), len(output.ended), len(player._reader.items)
-                idle = idle + 1 if now == before else 0
-        while self.ledger.step(timeout=0):
-            pass
-
-    def state(self, id: int) -> State:
-        found = self.store.get(id)  # type: ignore[arg-type]
-        if found is not None:
-            return found.state
-        return next(spoken.state for spoken in self.store.history(100) if spoken.id == id)
-
-    def names(self) -> list[str]:
-        """Of the events, but for the outputs'."""
-        return [event.name for event in self.events if not isinstance(event, events.DeviceChanged)]
 
 
 @pytest.fixture
@@ -141,6 +79,29 @@ def test_utterances_are_apart_by_the_configured_pause_however_long_they_were_ahe
     pipeline.synth.step()
     pipeline.play()
     assert np.count_nonzero(pipeline.outputs[0].sound == 0) == 2000 + 1200
+    pipeline.store.close()
+
+
+def test_the_trace_tells_when_the_first_sample_behind_the_pause_was_written_and_when_it_was_heard(
+    tmp_path: Path,
+) -> None:
+    pipeline = Pipeline(tmp_path, pause=0.25)
+    player, output = pipeline.players[0], pipeline.outputs[0]
+    pipeline.store.say("one")
+    pipeline.synth.step()
+    pipeline.play()
+    pipeline.store.say("two")
+    pipeline.synth.step()
+    written: list[float] = []
+    for _ in range(100):
+        player.step()
+        if np.count_nonzero(output.sound) > 3 * 80:
+            written.append(pipeline.clock.time())
+        pipeline.clock.advance(0.001)
+    heard = pipeline.clock.time()
+    pipeline.play()
+    trace = pipeline.store.history(1)[0].trace
+    assert (trace["written"], trace["first_sample"]) == (written[0], heard)
     pipeline.store.close()
 
 
@@ -614,7 +575,7 @@ def test_an_output_that_missed_some_of_an_utterance_keeps_none_of_it(tmp_path: P
     files.write = write  # type: ignore[method-assign]
     pipeline.play()
     player._patience = lambda: 0.0  # type: ignore[method-assign]
-    while player._reader.items or len(player._sound) or player._marks:
+    while player._reader.items or len(player._sound) or player._marks.ends():
         player.step()
     (kept,) = [json.loads(line) for line in (tmp_path / "spoken" / "spoken.jsonl").read_text().splitlines()]
     assert kept["text"] == "whole"

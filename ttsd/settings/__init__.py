@@ -170,8 +170,10 @@ class SpeechSettings:
     """`[speech]`: how utterances follow each other."""
 
     ahead: Annotated[Duration, Range(0, 600), Help("Seconds of sound synthesised ahead.")] = Duration(20.0)
-    pause_ms: Annotated[int, Range(0, 60_000), Help("Silence between two utterances.")] = 300
-    sentence_pause_ms: Annotated[int, Range(0, 10_000), Help("Silence between two sentences.")] = 120
+    pause_ms: Annotated[int, Range(0, 60_000), Help("Silence between two utterances, as it is heard.")] = 300
+    sentence_pause_ms: Annotated[
+        int, Range(0, 10_000), Help("Silence between two sentences, as it is heard.")
+    ] = 120
     level: Annotated[bool, Help("Bring every voice to one loudness.")] = True
     loudness: Annotated[float, Range(-40, -8), Help("That loudness, in LUFS.")] = -18.0
     interrupt: Annotated[

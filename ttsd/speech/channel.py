@@ -42,11 +42,13 @@ class SentenceStart:
     text: str
     engine: EngineName
     voice: str | None
+    pause: float = 0.0
+    """Seconds between it and the sentence before, in which nothing is audible; of no account for the first one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A piece of sound."""
+    """A piece of sound, never empty."""
 
     id: UtteranceId
     chunk: Chunk

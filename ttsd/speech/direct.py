@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ttsd.audio.gap import Gap
 from ttsd.engines.engine import Request
 from ttsd.errors import UsageError
 from ttsd.model import SAY, WordTime
@@ -88,43 +89,64 @@ def _pieces(
     chain: Chain, script: Script, settings: Settings, converters: Converters
 ) -> Generator[Piece, None, None]:
     """The sound of all sentences with the pauses between them, levelled as the daemon does."""
-    from ttsd.audio.dsp import BEEP_RATE, beep, silence
+    from ttsd.audio.dsp import BEEP_RATE, silence
 
-    levels = _levels(settings)
+    levels, gap = _levels(settings), Gap()
     last: Piece | None = None
     seconds = 0.0
     for sentence in script.sentences:
         if sentence == BEEP:
-            last = last or Piece(silence(0), BEEP_RATE, chain.names[0], None)
-            last = replace(last, samples=beep(last.rate), words=())
-            seconds += len(last.samples) / last.rate
+            pause = 0.0
+            sound = _beep(last or Piece(silence(0), BEEP_RATE, chain.names[0], None))
+        else:
+            pause = settings.speech.sentence_pause_ms / 1000 if last is not None else 0.0
+            sound = _sentence(chain, script, sentence, levels, converters)
+        start: float | None = None
+        words: tuple[WordTime, ...] = ()
+        with closing(sound):
+            for last in sound:
+                words += last.words
+                if not len(last.samples):
+                    yield replace(last, words=())
+                    continue
+                if start is None:
+                    missing = round(gap.begin(last.samples, last.rate, pause) * last.rate)
+                    yield replace(last, samples=silence(missing), words=())
+                    start = seconds = seconds + missing / last.rate
+                gap.passed(last.samples, last.rate)
+                seconds += len(last.samples) / last.rate
+                yield replace(last, words=_moved(words, start))
+                words = ()
+
+
+def _beep(last: Piece) -> Generator[Piece, None, None]:
+    """A beep at the rate of *last* and in its name."""
+    from ttsd.audio.dsp import beep
+
+    yield replace(last, samples=beep(last.rate), words=())
+
+
+def _sentence(
+    chain: Chain, script: Script, sentence: str, levels: Levels, converters: Converters
+) -> Generator[Piece, None, None]:
+    """The sound of one sentence; the words' times are counted from its first sample."""
+    request = Request(sentence, voice=script.voice, language=script.language)
+    finish: Finish | None = None
+    last: Piece | None = None
+    with (
+        closing(chain.speak(request, script.engine, adapt=script.adapt)) as spoken,
+        closing(converters.converted(spoken, script)) as pieces,
+    ):
+        for heard in pieces:
+            if finish is not None and last is not None and not finish.fits(heard):
+                yield replace(last, samples=finish.flush(), words=())
+                finish = None
+            finish = finish or Finish(heard, levels, script.gain)
+            samples, words = finish.push(heard.chunk.samples), finish.shifted(heard.chunk.words)
+            last = Piece(samples, heard.chunk.rate, heard.engine, heard.voice, words)
             yield last
-            continue
-        if last is not None:
-            pause = int(last.rate * settings.speech.sentence_pause_ms / 1000)
-            seconds += pause / last.rate
-            yield replace(last, samples=silence(pause), words=())
-        request = Request(sentence, voice=script.voice, language=script.language)
-        finish: Finish | None = None
-        start = seconds
-        with (
-            closing(chain.speak(request, script.engine, adapt=script.adapt)) as spoken,
-            closing(converters.converted(spoken, script)) as heard_pieces,
-        ):
-            for heard in heard_pieces:
-                if finish is not None and last is not None and not finish.fits(heard):
-                    yield replace(last, samples=finish.flush(), words=())
-                    finish = None
-                finish = finish or Finish(heard, levels, script.gain)
-                samples = finish.push(heard.chunk.samples)
-                words = _moved(finish.shifted(heard.chunk.words), start)
-                last = Piece(samples, heard.chunk.rate, heard.engine, heard.voice, words)
-                seconds += len(samples) / last.rate
-                yield last
-        if finish is not None and last is not None:
-            last = replace(last, samples=finish.flush(), words=())
-            seconds += len(last.samples) / last.rate
-            yield last
+    if finish is not None and last is not None:
+        yield replace(last, samples=finish.flush(), words=())
 
 
 def _moved(words: tuple[WordTime, ...], by: float) -> tuple[WordTime, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ttsd.model import State
@@ -35,7 +35,10 @@ class Flight:
     utterance: Utterance
     lead: Player | None = None
     """The output that was the first to be heard."""
+    written: dict[Player, float] = field(default_factory=dict)
+    """When each output was handed the first sample, in Unix seconds."""
     began: float | None = None
+    """When the first sample was heard, in Unix seconds; None: it was not."""
     sentence: SentenceStart | None = None
     """The last one heard."""
     waiting_for: set[Player] | None = None
@@ -53,3 +56,10 @@ class Flight:
     def returns(self) -> bool:
         """Whether it was decided that it is queued again."""
         return self.cut is not None and self.cut.state is State.QUEUED
+
+    def heard(self, until: float) -> dict[str, float]:
+        """The last steps of the trace: what the output that led did, to the last sample at *until*."""
+        if self.lead is None or self.began is None:
+            return {}
+        written = {"written": self.written[self.lead]} if self.lead in self.written else {}
+        return {**written, "first_sample": self.began, "last_sample": until}

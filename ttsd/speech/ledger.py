@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.errors import OutputError
     from ttsd.model import Utterance, UtteranceId
-    from ttsd.speech.play import Mark, Player, Word
+    from ttsd.speech.marks import Mark, Word
+    from ttsd.speech.play import Player
     from ttsd.store import Store
 
 log = structlog.get_logger("ttsd.speech")
@@ -216,6 +217,10 @@ class Ledger:
         """From now on an utterance has ended when all of these that are required have reported it."""
         self._players = tuple(players)
 
+    def written(self, player: Player, id: UtteranceId, at: float) -> None:
+        """See `Listener`."""
+        self._notes.put(partial(self._was_written, player, id, at))
+
     def heard(self, player: Player, mark: Mark, at: float) -> None:
         """See `Listener`."""
         match mark:
@@ -252,6 +257,10 @@ class Ledger:
             self.error = None
         self._refused = None
         return True
+
+    def _was_written(self, player: Player, id: UtteranceId, at: float) -> None:
+        if id in self._flights:
+            self._flights[id].written.setdefault(player, at)
 
     def _said(self, player: Player, start: SentenceStart, at: float) -> None:
         flight = self._flights.get(start.id)
@@ -328,9 +337,7 @@ class Ledger:
         flight = self._flights.get(spoken.id)
         if flight is None:
             return
-        if flight.began is not None:
-            times = {**spoken.trace, "first_sample": flight.began, "last_sample": spoken.ended_at}
-            spoken = replace(spoken, trace=times)
+        spoken = replace(spoken, trace={**spoken.trace, **flight.heard(spoken.ended_at)})
         if flight.taken_back is not None:
             state = State.DROPPED if spoken.state is State.QUEUED else spoken.state
             spoken = replace(spoken, text="", state=state, reason=flight.taken_back)

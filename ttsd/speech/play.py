@@ -12,16 +12,17 @@ One thread calls `step`; `pause`, `resume`, `fade_out`, `volume` and `stop` may 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ttsd.audio.dsp import Resampler, ramp, silence
+from ttsd.audio.gap import Gap
 from ttsd.errors import OutputError
-from ttsd.model import Priority, State, UtteranceId, WordTime
+from ttsd.model import Priority, State
 from ttsd.speech.channel import Begin, End, Item, SentenceStart, Sound
+from ttsd.speech.marks import Marks, Word
 from ttsd.speech.tail import Tail
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 
     from ttsd.audio.output import Output
     from ttsd.clock import Clock
-    from ttsd.model import Chunk, Samples, Spoken, Utterance
+    from ttsd.model import Chunk, Samples, Spoken, Utterance, UtteranceId
     from ttsd.speech.channel import Reader
+    from ttsd.speech.marks import Listener, Mark
 
 BLOCK_SECONDS = 0.005
 """Sound handed to the output at a time: commands are obeyed between blocks."""
@@ -38,30 +40,6 @@ FADE_SECONDS = 0.004
 """Long enough not to click, short enough not to be noticed."""
 REOPEN_SECONDS = 0.25
 """How often an output that is gone is looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of the utterance begins to sound."""
-
-    id: UtteranceId
-    word: WordTime
-
-
-Mark = SentenceStart | Word | End
-"""What is told when the played position has passed it."""
-
-
-class Listener(Protocol):
-    """Who is told what an output let be heard. Called from the output's thread; must not block."""
-
-    def heard(self, player: Player, mark: Mark, at: float) -> None:
-        """The mark's first sample was heard at Unix time *at*; for an End: its last, and it was noted."""
-        ...
-
-    def changed(self, player: Player, error: OutputError | None) -> None:
-        """The output was lost (with the reason), or stands (again) (None)."""
-        ...
 
 
 class Player:
@@ -78,8 +56,8 @@ class Player:
         required: bool = True,
         expire: Callable[[Utterance], None] = lambda _: None,
     ) -> None:
-        """*pause*: seconds of silence between two utterances; *required*: speech waits for this output;
-        *expire*: takes back an utterance that became too old before its turn came."""
+        """*pause*: seconds between two utterances in which nothing is audible; *required*: speech waits
+        for this output; *expire*: takes back an utterance that became too old before its turn came."""
         self.output = output
         self.required = required
         self.pause_seconds = pause
@@ -98,13 +76,16 @@ class Player:
         self._base = 0
         self._last_heard = 0
         self.tail = Tail()
-        self._marks: deque[tuple[int, Mark]] = deque()
+        self._marks = Marks()
         # The utterance being written.
         self._utterance: Utterance | None = None
         self._sounding = False
         self._rate = output.rate or 0
         self._resampler: Resampler | None = None
         self._sound = silence(0)
+        self._gap = Gap()
+        self._first: tuple[int, UtteranceId] | None = None
+        """The frame with which the utterance begins, and whose it is; None: that was written."""
         self._starting: SentenceStart | None = None
         self._sentence_frame = 0
         self._quiet_since = float("-inf")
@@ -200,6 +181,7 @@ class Player:
         match item:
             case Begin():
                 self._utterance, self._sounding, self._missed, self._cuts = item.utterance, False, False, {}
+                self._starting = None
                 self._rate = self.output.rate or 0
             case SentenceStart():
                 self._drain_resampler()
@@ -214,39 +196,52 @@ class Player:
 
     def _take_chunk(self, id: UtteranceId, chunk: Chunk) -> None:
         self._rate = self._rate or chunk.rate
-        if not self._sounding and self._utterance is not None and len(chunk.samples):
-            self._sounding = True
-            self.output.begin(self._utterance)
-            self._append(silence(self._distance()))
-        elif self._sounding and self.output.live and not self._silent and self._heard() >= self._written:
+        missing = 0.0
+        if not self._sounding or self._starting is not None:
+            missing = self._gap.begin(chunk.samples, chunk.rate, self._pause())
+        if self._sounding and not missing and self._is_late():
             self.underruns += 1
+        self._append(silence(round(missing * self._rate)))
+        if not self._sounding and self._utterance is not None:
+            self._sounding = True
+            self._first = self._written + len(self._sound), id
+            self.output.begin(self._utterance)
         if self._starting is not None:
             self._sentence_frame = self._mark(self._starting)
             self._starting = None
         for word in chunk.words:
-            self._marks.append((self._sentence_frame + int(word.start * self._rate), Word(id, word)))
+            self._marks.add(self._sentence_frame + int(word.start * self._rate), Word(id, word))
         if chunk.rate == self._rate:
-            self._append(chunk.samples)
+            self._append_sound(chunk.samples)
         else:
             if self._resampler is None:
                 self._resampler = Resampler(chunk.rate, self._rate)
-            self._append(self._resampler.push(chunk.samples))
+            self._append_sound(self._resampler.push(chunk.samples))
 
     def _drain_resampler(self) -> None:
         if self._resampler is not None:
-            self._append(self._resampler.flush())
+            self._append_sound(self._resampler.flush())
             self._resampler = None
+
+    def _append_sound(self, samples: Samples) -> None:
+        self._gap.passed(samples, self._rate)
+        self._append(samples)
 
     def _append(self, samples: Samples) -> None:
         self._sound = np.concatenate([self._sound, samples]) if len(self._sound) else samples
 
-    def _distance(self) -> int:
-        """Frames of silence still missing between the last utterance and this one."""
+    def _is_late(self) -> bool:
+        """Whether all that was written has sounded, and people wait for more."""
+        return self.output.live and not self._silent and self._heard() >= self._written
+
+    def _pause(self) -> float:
+        """Seconds that are to pass, from now or from the end of what still sounds, until the next sound."""
+        if self._sounding:
+            return self._starting.pause if self._starting is not None else 0.0
         if not self.output.live or self._interrupts():
-            return 0
-        waiting = any(isinstance(mark, End) for _, mark in self._marks)
-        quiet = 0.0 if waiting else self._clock.monotonic() - self._quiet_since
-        return int(max(0.0, self.pause_seconds - quiet) * self._rate)
+            return 0.0
+        quiet = 0.0 if self._marks.ends() else self._clock.monotonic() - self._quiet_since
+        return max(0.0, self.pause_seconds - quiet)
 
     def _interrupts(self) -> bool:
         """Whether what begins is urgent and made another stop: nobody waits for a pause then."""
@@ -274,6 +269,9 @@ class Player:
         self.tail.add(block, self._written)
         self._written += len(block)
         self.output.write(block, self._rate)
+        if self._first is not None and self._first[0] < self._written:
+            (_, id), self._first = self._first, None
+            self._listener.written(self, id, self._clock.time())
         self.tail.forget(self._heard())
 
     def _fall_silent(self) -> None:
@@ -282,20 +280,17 @@ class Player:
             return
         frames = max(1, int(self._rate * FADE_SECONDS))
         ahead = self._sound[:frames] * np.float32(self._gain)
-        hold = ahead[-1:] if len(ahead) else self.tail.last()
-        self._marks = deque((f + frames if f >= self._written else f, mark) for f, mark in self._marks)
+        hold, written = ahead[-1:] if len(ahead) else self.tail.last(), self._written
+        self._move(lambda frame: frame + frames if frame >= written else frame)
         self._write(ramp(np.concatenate([ahead, np.repeat(hold, frames - len(ahead))]), 1.0, 0.0))
 
     def _drop(self, cut: Spoken) -> None:
         """The utterance was cut: nothing of it any more, and its end is now."""
         self._fall_silent()
-        self._sound, self._resampler = silence(0), None
-        ended = any(isinstance(mark, End) and mark.spoken.id == cut.id for _, mark in self._marks)
-        heard = self._heard()
-        self._marks = deque(
-            (frame, mark) for frame, mark in self._marks if not _belongs(mark, cut.id) or frame <= heard
-        )
-        self._utterance = None
+        self._sound, self._resampler, self._gap = silence(0), None, Gap()
+        ended = self._marks.ends(cut.id)
+        self._marks.forget(cut.id, self._heard())
+        self._utterance = self._first = None
         if ended:  # the channel gave its end before the cut; otherwise it gives it now
             self._broken = True
             self._mark(End(cut))
@@ -314,7 +309,7 @@ class Player:
 
     def _mark(self, mark: Mark) -> int:
         frame = self._written + len(self._sound)
-        self._marks.append((frame, mark))
+        self._marks.add(frame, mark)
         return frame
 
     def _heard(self) -> int:
@@ -323,26 +318,21 @@ class Player:
 
     def _report(self) -> None:
         heard = self._heard()
-        while self._marks:
-            frame, mark = self._marks[0]
-            # A beginning is heard with the sample behind it, an end with the sample before it.
-            if heard < frame or (heard == frame and not isinstance(mark, End)):
-                return
+        while (mark := self._marks.due(heard)) is not None:
             now = self._clock.time()
             if isinstance(mark, End):
                 mark = End(replace(mark.spoken, ended_at=now))
                 self.output.end(mark.spoken)  # where this fails, it is done when the output is back
                 self._quiet_since = self._clock.monotonic()
-            self._marks.popleft()
+            self._marks.told()
             self._listener.heard(self, mark, now)
             if isinstance(mark, End):
                 self._reader.tell_heard(mark.spoken.id)
 
     def _patience(self) -> float | None:
         """Seconds until something will have been heard that is worth telling; None: nothing will."""
-        if not self._marks:
-            return None
-        return max(0.002, (self._marks[0][0] - self._heard()) / (self._rate or 1))
+        frame = self._marks.next
+        return None if frame is None else max(0.002, (frame - self._heard()) / (self._rate or 1))
 
     # ---- losing and finding the output
 
@@ -367,8 +357,14 @@ class Player:
         way = Resampler(before, self._rate)
         self._sound = np.concatenate([way.push(self._sound), way.flush()])
         factor, heard = self._rate / before, self._last_heard
-        self._marks = deque((heard + round((frame - heard) * factor), mark) for frame, mark in self._marks)
-        self._sentence_frame = heard + round((self._sentence_frame - heard) * factor)
+        self._move(lambda frame: heard + round((frame - heard) * factor))
+
+    def _move(self, where: Callable[[int], int]) -> None:
+        """What lies at a frame lies at *where* of it from now on."""
+        self._marks.move(where)
+        self._sentence_frame = where(self._sentence_frame)
+        if self._first is not None:
+            self._first = where(self._first[0]), self._first[1]
 
     def _lose(self, error: OutputError) -> None:
         if self._opened:
@@ -385,8 +381,8 @@ class Player:
 
     def _pass_over(self) -> None:
         """Speech does not wait for this output: let everything by until it is looked for again."""
-        self._sound, self._resampler, self._utterance = silence(0), None, None
-        self._missed, self._cuts = True, {}
+        self._sound, self._resampler, self._utterance, self._first = silence(0), None, None, None
+        self._missed, self._gap, self._cuts = True, Gap(), {}
         self._marks.clear()
         self.tail = Tail()
         self._written = self._last_heard
@@ -394,7 +390,3 @@ class Player:
         while (left := until - self._clock.monotonic()) > 0 and self._reader.take(left) is not None:
             pass
         self._reader.tell_heard(None)
-
-
-def _belongs(mark: Mark, id: UtteranceId) -> bool:
-    return (mark.spoken.id if isinstance(mark, End) else mark.id) == id

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ttsd.audio.dsp import silence
 from ttsd.engines.chain import ChainFailed
 from ttsd.engines.engine import Request
 from ttsd.errors import EngineCancelled, EngineError, StoreError
@@ -70,6 +69,8 @@ class _Work:
     seconds: float = 0.0
     engine: EngineName | None = None
     voice: str | None = None
+    words: tuple[WordTime, ...] = ()
+    """Known before the sound that they belong to."""
     trace: dict[str, float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -299,13 +300,15 @@ class Synth:
         return work.chain.deputy(STOPPING_SECONDS)
 
     def _start(self, work: _Work, index: int, sentence: str, heard: Heard) -> None:
-        if work.seconds:
-            self._put_sound(work, silence(int(self._sentence_pause * work.rate)))
-        work.engine, work.voice = heard.engine, heard.voice
-        self._put(SentenceStart(work.utterance.id, index, sentence, heard.engine, heard.voice))
+        pause = self._sentence_pause if work.seconds else 0.0
+        work.seconds += pause
+        work.engine, work.voice, work.words = heard.engine, heard.voice, ()
+        self._put(SentenceStart(work.utterance.id, index, sentence, heard.engine, heard.voice, pause))
 
     def _put_sound(self, work: _Work, samples: Samples, words: tuple[WordTime, ...] = ()) -> None:
-        if len(samples) or words:
+        work.words += words
+        if len(samples):
+            words, work.words = work.words, ()
             work.seconds += len(samples) / work.rate
             self._put(Sound(work.utterance.id, Chunk(samples, work.rate, words)))
 
