@@ -267,6 +267,54 @@ class Uncancellable(Good):
             pass
 
 
+class Counted(Good):
+    """Counts how often it is opened; on stopping see those that follow."""
+
+    def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """Write down the process."""
+        super().open(setup, progress)
+        with (Path(setup.base) / "opened").open("a+") as file:
+            file.write(f"{os.getpid()}\n")
+            file.flush()
+            file.seek(0)
+            self.nth = len(file.readlines())
+
+    def wait_for_file(self, name: str) -> None:
+        """Until the test has made it."""
+        while not (Path(self.setup.base) / name).exists():
+            time.sleep(0.005)
+
+
+class SecondWaits(Counted, Uncancellable):
+    """Cannot be cancelled; the process that comes after it waits for the file `go`."""
+
+    def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """See above."""
+        super().open(setup, progress)
+        if self.nth == 2:
+            self.wait_for_file("go")
+
+
+class SecondFails(Counted, Uncancellable):
+    """Cannot be cancelled; the process that comes after it cannot be loaded, the third can."""
+
+    def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """See above."""
+        super().open(setup, progress)
+        if self.nth == 2:
+            raise EngineMissing("there is no room for two")
+
+
+class StopsLate(SecondWaits):
+    """Goes on with its first sentence until there is the file `stop`."""
+
+    def synthesize(self, request: Request) -> Iterator[Chunk]:
+        """See above."""
+        yield beep(0.2)
+        self.wait_for_file("stop")
+        yield beep(0.2)
+
+
 class WithOptions(Good):
     """Sounds as many tenths of a second as its options say."""
 

@@ -48,7 +48,7 @@ def test_where_one_process_cannot_stop_the_other_one_speaks(tmp_path: Path) -> N
     engine.close()
 
 
-def test_where_the_only_process_cannot_stop_the_next_engine_speaks(tmp_path: Path) -> None:
+def test_where_the_only_process_cannot_stop_the_next_engine_that_is_ready_speaks(tmp_path: Path) -> None:
     slow_to_stop = entry(cancel_grace=GRACE)
     first = host("Uncancellable", tmp_path / "one", known=slow_to_stop)
     second = host("Good", tmp_path / "two", name="other")
@@ -62,6 +62,43 @@ def test_where_the_only_process_cannot_stop_the_next_engine_speaks(tmp_path: Pat
         next(interrupted)
     assert chain.deputy(0.03) == "other"
     assert next(chain.speak(Request("fire"), chain.deputy(0))).engine == "other"
+    for engine in (first, second):
+        engine.close()
+
+
+def test_an_engine_that_nobody_saw_load_is_not_asked_in_place_of_a_second_process(tmp_path: Path) -> None:
+    slow_to_stop = entry(cancel_grace=GRACE)
+    first = host("Uncancellable", tmp_path / "one", known=slow_to_stop)
+    second = host("Good", tmp_path / "two", name="other")
+    chain = Chain([first, second])
+    interrupted = chain.speak(Request("a sentence that goes on"))
+    next(interrupted)
+    pid = first.status().pid
+    chain.cancel()
+    with pytest.raises(EngineCancelled):
+        next(interrupted)
+    assert chain.deputy(0) is None
+    urgent = chain.speak(Request("fire"), chain.deputy(0))
+    assert next(urgent).engine == "xtts", "in the voice that was asked for"
+    assert first.status().pid not in (None, pid)
+    for engine in (first, second):
+        engine.close()
+
+
+def test_an_engine_that_was_seen_to_load_faster_is_asked_in_place_of_a_second_process(tmp_path: Path) -> None:
+    slow_to_stop = entry(cancel_grace=GRACE)
+    first = host("SecondWaits", tmp_path, known=slow_to_stop)
+    second = host("Good", tmp_path / "two", name="other")
+    second.load()
+    second.unload()
+    chain = Chain([first, second])
+    interrupted = chain.speak(Request("a sentence that goes on"))
+    next(interrupted)
+    chain.cancel()
+    with pytest.raises(EngineCancelled):
+        next(interrupted)
+    own, others = (engine.status().load_seconds or 0 for engine in (first, second))
+    assert chain.deputy(0) == ("other" if others < own else None)
     for engine in (first, second):
         engine.close()
 

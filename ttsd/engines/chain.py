@@ -17,6 +17,7 @@ One thread speaks; `status` may be called from any.
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -50,6 +51,14 @@ Adapt: TypeAlias = "Callable[[Request, EngineName], Request]"
 
 def _as_it_is(request: Request, _: EngineName) -> Request:
     return request
+
+
+def _seconds_to_load(status: EngineStatus) -> float:
+    """Until this one can speak; infinite: nobody knows, or it cannot."""
+    if status.state == "ready":
+        return 0.0
+    known = status.load_seconds if status.state == "installed" else None
+    return math.inf if known is None else known
 
 
 class VoiceElsewhere(UnknownVoice):
@@ -184,13 +193,18 @@ class Chain:
     def deputy(self, patience: float) -> EngineName | None:
         """Who speaks at once where the first engine goes on with a sentence that was cancelled.
 
-        None: it has stopped within *patience* seconds, or there is nobody else.
+        A second process of that engine is on its way then (see handover.py) and speaks in the same voice;
+        somebody else is asked only if that is sooner: an engine that is ready, or one that was seen to load
+        faster. None: the first has stopped within *patience* seconds, or its second process is soonest.
         """
         deadline = self._clock.monotonic() + patience
-        while self.engines and self.engines[0].status().stopping:
+        while self.engines and (first := self.engines[0].status()).stopping:
             if self._clock.monotonic() >= deadline:
-                others = {engine.status().state: engine.name for engine in reversed(self.engines[1:])}
-                return others.get("ready") or others.get("installed")
+                others = {engine.name: _seconds_to_load(engine.status()) for engine in self.engines[1:]}
+                soonest = min(others, key=others.__getitem__, default=None)
+                here = first.pid is not None  # of an engine elsewhere there is no second process
+                own = first.load_seconds if here and first.load_seconds is not None else math.inf
+                return soonest if soonest is not None and others[soonest] < own else None
             threading.Event().wait(_GLANCE)
         return None
 
