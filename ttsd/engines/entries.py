@@ -12,6 +12,7 @@ _SPEED = Option("speed", float, "Pace; 2 is twice as fast.", 1.0, 0.5, 2.0)
 _SPEAKER_WAV = Option("speaker_wav", str, "A recording to take the voice from: a file, or its name.")
 _DEVICES = ("auto", "cpu", "cuda", *(f"cuda:{number}" for number in range(8)))
 _DEVICE = Option("device", str, "Where it computes.", "auto", choices=_DEVICES)
+_KOKORO_LANGUAGES = ("en-US", "en-GB", "es", "fr", "hi", "it", "ja", "pt-BR", "zh-CN")
 _TORCH = Step(packages=("torch==2.13.0",), torch=True)
 
 ENTRIES: tuple[Entry, ...] = (
@@ -149,7 +150,7 @@ ENTRIES: tuple[Entry, ...] = (
         quality="natural",
         pros=("54 voices, which can be blended", "runs on a processor"),
         cons=("no cloning", "whole sentences alone"),
-        languages=("en-US", "en-GB", "es", "fr", "hi", "it", "ja", "pt-BR", "zh-CN"),
+        languages=_KOKORO_LANGUAGES,
         code_licence="MIT; its phonemes come from espeak-ng, GPL-3.0-or-later",
         weights_licence="Apache-2.0",
         load_timeout=60.0,
@@ -167,6 +168,43 @@ ENTRIES: tuple[Entry, ...] = (
             Option("voices", str, "The file of its voices, if it does not lie beside the model."),
             Option("precision", str, "Which of several models.", choices=("fp32", "fp16", "int8")),
             _SPEED,
+        ),
+    ),
+    Entry(
+        name="kokoro-torch",
+        label="Kokoro on torch",
+        description="Kokoro's own model files, on a graphics card too; several times the size of the other one.",
+        quality="natural",
+        pros=("54 voices, which can be blended", "runs on a graphics card, too"),
+        cons=("no cloning", "whole sentences alone", "takes 1.2 GB"),
+        languages=_KOKORO_LANGUAGES,
+        code_licence="Apache-2.0; its phonemes come from espeak-ng, GPL-3.0-or-later",
+        weights_licence="Apache-2.0",
+        load_timeout=120.0,
+        first_chunk_timeout=45.0,
+        idle_timeout=45.0,
+        cancel_grace=2.0,
+        adapter="ttsd.engines.adapters.kokoro_torch:KokoroTorch",
+        modules=("kokoro", "misaki"),
+        recipe=Recipe(
+            steps=(
+                _TORCH,
+                Step(
+                    packages=(
+                        *("transformers==4.57.6", "loguru==0.7.3"),
+                        *("misaki==0.9.4", "phonemizer==3.4.0", "espeakng-loader==0.2.4"),
+                    )
+                ),
+                # It names spaCy, which is not wanted here.
+                Step(packages=("kokoro==0.9.4",), bare=True),
+            ),
+            megabytes=1300,
+            python=((3, 11), (3, 13)),
+        ),
+        options=(
+            Option("model", str, "The model's file or folder; its own folder is called kokoro-torch."),
+            _SPEED,
+            _DEVICE,
         ),
     ),
     Entry(

@@ -14,7 +14,7 @@ _BLEND = r"[abefhijpz][fm]_[a-z]+(\s*:\s*[\d.]+)?"
 _KINDS = {
     "piper": re.compile(rf".*[/\\].*|.*\.onnx|[a-z]{{2,3}}_[A-Z]{{2}}-\S+-({_QUALITIES})", re.DOTALL),
     "hibari": re.compile("heart|emma|fenrir|fable|kore"),
-    "kokoro": re.compile(rf"{_BLEND}(\s*\+\s*{_BLEND})*"),
+    **dict.fromkeys(("kokoro", "kokoro-torch"), re.compile(rf"{_BLEND}(\s*\+\s*{_BLEND})*")),
     "espeak": re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*"),
     "tone": re.compile("tone"),
 }

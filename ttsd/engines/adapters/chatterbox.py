@@ -47,13 +47,15 @@ class Chatterbox:
     def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
         """See Adapter."""
         self._setup = setup
+        folder = _folder(setup)
         progress("importing torch")
         self._torch = torch = torch_parts.import_torch(setup)
+        torch_parts.import_torchaudio()
         try:
             from chatterbox.tts import ChatterboxTTS
         except ImportError as error:
             raise EngineRefused(f"chatterbox cannot be imported: {error}") from error
-        folder, where = _folder(setup), torch_parts.device(setup, torch)
+        where = torch_parts.device(setup, torch)
         progress(f"loading {folder.name} on {where}")
         try:
             self._model = ChatterboxTTS.from_local(folder, where)

@@ -11,18 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsd.engines.adapters.kokoro_symbols import Symbols, batches, pause_after
-from ttsd.engines.adapters.kokoro_voices import best_for, blend, language_of, spoken
+from ttsd.engines.adapters.kokoro_voices import (
+    USUAL_LANGUAGE,
+    blend,
+    chosen,
+    default_of,
+    language_of,
+    offered,
+)
 from ttsd.engines.catalog import defaults
-from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused, UnknownVoice
-from ttsd.model import Chunk, Voice
+from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused
+from ttsd.model import Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ttsd.engines.adapter import Setup
     from ttsd.engines.engine import Request
+    from ttsd.model import Voice
 
-USUAL = "af_heart"
 MODELS = {
     "fp32": "kokoro-v1.0.onnx",
     "fp16": "kokoro-v1.0.fp16.onnx",
@@ -57,7 +64,7 @@ class Kokoro:
         self._session: Stoppable
         self._symbols: Symbols
         self._names: tuple[str, ...] = ()
-        self._default = USUAL
+        self._default = ""
         self._cancelled = False
 
     def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
@@ -82,10 +89,10 @@ class Kokoro:
         except Exception as error:  # onnxruntime and numpy raise classes of their own, without a common one
             raise EngineRefused(f"{model} and {styles.name} cannot be loaded: {error}"[:300]) from error
         self._symbols = Symbols()
-        self._default = setup.voice or (USUAL if USUAL in self._names else self._names[0])
-        blend(self._default, self._names)
+        self._default = default_of(setup.voice, self._names)
         # espeak reads its data, and the model allocates, at the first text.
-        for _ in self._speak(self._symbols.of("Ready.", language_of(self._default) or "en-US"), "", 1.0):
+        ready = self._symbols.of("Ready.", language_of(self._default) or USUAL_LANGUAGE)
+        for _ in self._speak(ready, self._default, 1.0):
             pass
 
     def prepare(self, setup: Setup, progress: Callable[[str], None]) -> None:
@@ -93,17 +100,13 @@ class Kokoro:
 
     def voices(self) -> tuple[Voice, ...]:
         """See Adapter."""
-        names = dict.fromkeys((self._default, *self._names))
-        return tuple(Voice(name, language_of(name)) for name in names)
+        return offered(self._default, self._names)
 
     def synthesize(self, request: Request) -> Iterator[Chunk]:
         """See Adapter: a chunk for each batch of symbols."""
         self._cancelled = False
-        voice = request.voice or best_for(request.language, self._default, self._names)
-        if voice is None:
-            raise UnknownVoice(f"has no voice for the language {request.language}")
-        told = spoken(request.language) if request.language else None
-        symbols = self._symbols.of(request.text, told or language_of(voice) or "en-US")
+        voice, language = chosen(request, self._default, self._names)
+        symbols = self._symbols.of(request.text, language)
         options = {**defaults("kokoro"), **request.options}
         yield from self._speak(symbols, voice, float(options["speed"]))
 
@@ -122,7 +125,7 @@ class Kokoro:
 
         style: Any = sum(
             np.asarray(self._kokoro.voices[name], np.float32) * np.float32(share)
-            for name, share in blend(voice or self._default, self._names)
+            for name, share in blend(voice, self._names)
         )
         pieces = batches(symbols, self._kokoro.tokenizer.vocab)
         if not pieces:

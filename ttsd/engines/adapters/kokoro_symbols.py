@@ -79,7 +79,7 @@ def _pronouncer(language: str) -> Any:
         extra = language.partition("-")[0]
         raise EngineMissing(
             f"cannot read {language}: the package {error.name} is missing",
-            next_step=f'install "misaki[{extra}]" beside kokoro-onnx',
+            next_step=f'install "misaki[{extra}]" in its venv',
         ) from error
     if language not in _BY_ESPEAK and not language.startswith("en-"):
         raise EngineRefused(f"does not speak {language}")

@@ -6,10 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from ttsd.errors import UnknownVoice
+from ttsd.model import Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
+    from ttsd.engines.engine import Request
+
+USUAL = "af_heart"
+USUAL_LANGUAGE = "en-US"
+"""What a voice whose name tells no language reads."""
 LANGUAGES = {
     "a": "en-US",
     "b": "en-GB",
@@ -67,6 +73,27 @@ def best_for(language: str | None, default: str, names: Collection[str]) -> str 
     if FIRST[wanted] in names:
         return FIRST[wanted]
     return next((name for name in sorted(names) if language_of(name) == wanted), None)
+
+
+def chosen(request: Request, default: str, names: Collection[str]) -> tuple[str, str]:
+    """The voice that speaks a sentence, and the language it is read in. Raises UnknownVoice."""
+    voice = request.voice or best_for(request.language, default, names)
+    if voice is None:
+        raise UnknownVoice(f"has no voice for the language {request.language}")
+    told = spoken(request.language) if request.language else None
+    return voice, told or language_of(voice) or USUAL_LANGUAGE
+
+
+def default_of(configured: str | None, names: Sequence[str]) -> str:
+    """The voice where none is asked for. Raises UnknownVoice."""
+    default = configured or (USUAL if USUAL in names else names[0])
+    blend(default, names)
+    return default
+
+
+def offered(default: str, names: Collection[str]) -> tuple[Voice, ...]:
+    """All of them, *default* (which may be a blend) first."""
+    return tuple(Voice(name, language_of(name)) for name in dict.fromkeys((default, *names)))
 
 
 def blend(voice: str, names: Collection[str]) -> tuple[tuple[str, float], ...]:

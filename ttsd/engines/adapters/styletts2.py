@@ -47,10 +47,11 @@ class StyleTts2:
     def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
         """See Adapter."""
         self._setup = setup
+        files = styletts2_model.find(setup)
         progress("importing torch")
         self._torch = torch = torch_parts.import_torch(setup)
+        torch_parts.import_torchaudio()
         library = styletts2_model.library()
-        files = styletts2_model.find(setup)
         self._names = reference.offered(setup, (), "styletts2")
         where = torch_parts.device(setup, torch)
         progress(f"loading {files.weights.name} on {where}")

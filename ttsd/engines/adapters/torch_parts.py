@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def import_torch(setup: Setup) -> Any:
-    """torch, kept from the network and from other programs' cores. Raises EngineMissing."""
+    """torch, kept from the network and from other programs' cores. Raises EngineRefused."""
     for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"):
         os.environ[variable] = "1"
     try:
@@ -30,7 +30,6 @@ def import_torch(setup: Setup) -> Any:
     except ImportError as error:
         raise EngineRefused(f"torch cannot be imported: {error}") from error
     torch.set_num_threads(setup.threads)
-    import_torchaudio()
     return torch
 
 

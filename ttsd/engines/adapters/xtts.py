@@ -50,10 +50,11 @@ class Xtts:
     def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
         """See Adapter."""
         self._setup = setup
+        files = xtts_model.find(setup)
         progress("importing torch")
         self._torch = torch = torch_parts.import_torch(setup)
+        torch_parts.import_torchaudio()
         library = xtts_model.library()
-        files = xtts_model.find(setup)
         where = torch_parts.device(setup, torch)
         progress(f"loading {files.weights.name} on {where}")
         fast = where.startswith("cuda") and importlib.util.find_spec("deepspeed") is not None
