@@ -67,9 +67,20 @@ def _engines() -> str:
 
 def _converter() -> str:
     """The table inside a preset."""
-    rows = "".join(_row(inner) for inner in fields_of(ConvertSettings))
+    rows = "".join(_row(inner) for inner in fields_of(ConvertSettings) if not inner.rest)
     text = (ConvertSettings.__doc__ or "").split(": ", 1)[-1]
-    return f"\n### `[voice.NAME.convert]`\n\n{text[0].upper()}{text[1:]}\n\n{HEAD}{rows}"
+    own = "".join(
+        f'\nWith `type = "{entry.name}"`:\n\n{HEAD}{_options(entry)}' for entry in catalog.CONVERTERS
+    )
+    return f"\n### `[voice.NAME.convert]`\n\n{text[0].upper()}{text[1:]}\n\n{HEAD}{rows}{own}"
+
+
+def _options(entry: catalog.Entry) -> str:
+    return "".join(
+        f"| `{option.name}` | {'' if option.default is None else f'`{toml_value(option.default)}`'}"
+        f" | {option.allowed()} | {option.help} |\n"
+        for option in entry.options
+    )
 
 
 def _row(field: Field) -> str:

@@ -44,7 +44,7 @@ def data_folder() -> Path:
 
 def entry_of(engine: str) -> Entry:
     """The engine's declaration."""
-    found = catalog.find(engine)
+    found = catalog.find_any(engine)
     assert found is not None
     return found
 

@@ -172,6 +172,18 @@ class EngineChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionChanged(Event):
+    """The state of what makes another voice of one changed."""
+
+    name: ClassVar[str] = "conversion"
+    voice: str
+    """The preset."""
+    state: str
+    """See `ttsd.engines.engine.EngineStatus`."""
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceChanged(Event):
     """An output was taken, lost or found again."""
 

@@ -26,6 +26,7 @@ STATUS = DaemonStatus(
     trouble=None,
     engine=EngineName("tone"),
     chain=(),
+    conversions=(),
     queue=QueueStatus(queued=2, speaking=1),
     volume=100,
     muted=False,

@@ -15,12 +15,12 @@ from structlog.testing import capture_logs
 from waiting import wait_for
 
 from ttsd.engines.chain import Heard
+from ttsd.engines.conversions import Conversion, Converter
 from ttsd.errors import EngineCancelled
 from ttsd.model import Chunk, EngineName, WordTime
 from ttsd.settings import Duration
 from ttsd.settings.voices import ConvertSettings
 from ttsd.speech.convert import Converters
-from ttsd.speech.script import Script
 
 if TYPE_CHECKING:
     from ttsd.model import Samples
@@ -39,17 +39,18 @@ while piece := data.read(400):
 """
 
 
-def script(
-    *command: str, timeout: float = 10.0, kind: Literal["wav", "raw"] = "wav", rate: int | None = None
-) -> Script:
-    """Of a preset that converts."""
-    settings = ConvertSettings(command=command, timeout=Duration(timeout), format=kind, rate=rate)
-    return Script((), None, "deep", None, lambda request, _: request, convert=settings)
+def by(
+    *command: str, timeout: float | None = None, kind: Literal["wav", "raw"] = "wav", rate: int | None = None
+) -> Conversion:
+    """By a program."""
+    patience = None if timeout is None else Duration(timeout)
+    settings = ConvertSettings(command=command, timeout=patience, format=kind, rate=rate)
+    return Conversion(settings, Converter(command[0]))
 
 
-def python(program: str, **settings: object) -> Script:
+def python(program: str, **settings: object) -> Conversion:
     """The same, of a program in Python."""
-    return script(sys.executable, "-c", program, **settings)  # type: ignore[arg-type]  # the tests name real ones
+    return by(sys.executable, "-c", program, **settings)  # type: ignore[arg-type]  # the tests name real ones
 
 
 def heard(*levels: float, seconds: float = 0.1) -> Iterator[Heard]:
@@ -65,7 +66,7 @@ def joined(pieces: list[Heard]) -> Samples:
 
 def test_a_sentence_goes_through_and_keeps_its_length() -> None:
     trace: dict[str, float] = {}
-    found = list(Converters().converted(heard(0.8, 0.4), python(HALVE), trace))
+    found = list(Converters().converted(heard(0.8, 0.4), python(HALVE), "deep", trace))
     sound = joined(found)
     assert len(sound) == 1600
     np.testing.assert_allclose(sound[[0, -1]], [0.4, 0.2], atol=1e-3)
@@ -92,7 +93,7 @@ def test_it_is_heard_while_it_is_made() -> None:
             yield from heard(0.0, seconds=0.001)
         yield from source
 
-    for piece in Converters().converted(watched(), python(HALVE)):
+    for piece in Converters().converted(watched(), python(HALVE), "deep"):
         if piece.chunk.samples.any():
             given.set()
     assert given.is_set()
@@ -100,7 +101,7 @@ def test_it_is_heard_while_it_is_made() -> None:
 
 def test_raw_samples_and_another_rate() -> None:
     program = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read() * 2)"
-    found = list(Converters().converted(heard(0.5), python(program, kind="raw", rate=16000)))
+    found = list(Converters().converted(heard(0.5), python(program, kind="raw", rate=16000), "deep"))
     assert {piece.chunk.rate for piece in found} == {16000}
     assert len(joined(found)) == 1600
 
@@ -108,7 +109,7 @@ def test_raw_samples_and_another_rate() -> None:
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        (script("/nowhere/at/all"), "cannot be started"),
+        (by("/nowhere/at/all"), "cannot be started"),
         (python("import sys; sys.stdin.buffer.read(); sys.exit('no model')"), "status 1; it said: no model"),
         (python("import sys; sys.stdin.buffer.read()"), "gave no WAV"),
         (python("import sys; sys.stdin.buffer.read(); print('hello, this is no sound at all')"), "no WAV"),
@@ -118,9 +119,9 @@ def test_raw_samples_and_another_rate() -> None:
     ],
     ids=["not there", "an error", "nothing", "no sound", "killed", "hangs", "too little"],
 )
-def test_what_the_program_does_not_give_is_passed_on_unconverted(made: Script, reason: str) -> None:
+def test_what_the_program_does_not_give_is_passed_on_unconverted(made: Conversion, reason: str) -> None:
     with capture_logs() as logs:
-        found = list(Converters(FakeClock()).converted(heard(0.8, 0.4), made))
+        found = list(Converters(FakeClock()).converted(heard(0.8, 0.4), made, "deep"))
     sound = joined(found)
     assert len(sound) == 1600, "nothing is lost, nothing is said twice"
     np.testing.assert_allclose(sound[[100, -1]], [0.8, 0.4], atol=1e-3)
@@ -131,7 +132,7 @@ def test_what_the_program_does_not_give_is_passed_on_unconverted(made: Script, r
 def test_silence_is_no_conversion() -> None:
     program = "import sys; d = sys.stdin.buffer.read(); sys.stdout.buffer.write(d[:44] + bytes(len(d) - 44))"
     with capture_logs() as logs:
-        found = list(Converters().converted(heard(0.8, 0.4), python(program)))
+        found = list(Converters().converted(heard(0.8, 0.4), python(program), "deep"))
     assert logs[0]["reason"] == "it gave silence"
     sound = joined(found)
     assert len(sound[sound != 0]) == 1600, "all of it is heard, behind a silence that is trimmed"
@@ -147,7 +148,7 @@ data.read()
 sys.exit(1)
 """
     with capture_logs():
-        found = list(Converters().converted(heard(0.8, 0.4), python(program)))
+        found = list(Converters().converted(heard(0.8, 0.4), python(program), "deep"))
     sound = joined(found)
     assert len(sound) == 1600
     assert found[0].voice == "deep", "the first 0.1 s came from the program"
@@ -161,18 +162,18 @@ def test_a_program_that_failed_rests(tmp_path: Path) -> None:
     converters = Converters(clock)
     with capture_logs() as logs:
         for _ in range(3):
-            assert len(joined(list(converters.converted(heard(0.5), made)))) == 800
+            assert len(joined(list(converters.converted(heard(0.5), made, "deep")))) == 800
         assert runs.read_text() == "x"
         assert len(logs) == 1
         clock.advance(60)
-        list(converters.converted(heard(0.5), made))
+        list(converters.converted(heard(0.5), made, "deep"))
     assert runs.read_text() == "xx"
 
 
 def test_words_keep_their_place() -> None:
     word = WordTime("hello", 0.0, 0.1)
     chunk = Chunk(np.full(800, 0.5, np.float32), RATE, (word,))
-    found = list(Converters().converted(iter([Heard(chunk, ENGINE, None)]), python(HALVE)))
+    found = list(Converters().converted(iter([Heard(chunk, ENGINE, None)]), python(HALVE), "deep"))
     assert [word for piece in found for word in piece.chunk.words] == [word]
 
 
@@ -181,7 +182,7 @@ def test_another_engine_that_takes_over_gets_a_run_of_its_own() -> None:
         yield from heard(0.8)
         yield Heard(Chunk(np.full(1600, 0.4, np.float32), 16000), EngineName("other"), None)
 
-    found = list(Converters().converted(pieces(), python(HALVE)))
+    found = list(Converters().converted(pieces(), python(HALVE), "deep"))
     assert list(dict.fromkeys((piece.engine, piece.chunk.rate) for piece in found)) == [
         (ENGINE, RATE),
         ("other", 16000),
@@ -194,7 +195,9 @@ def test_a_cancel_reaches_a_program_that_hangs() -> None:
 
     def speak() -> None:
         try:
-            list(converters.converted(heard(0.5), python("import time; time.sleep(60)", timeout=50.0)))
+            list(
+                converters.converted(heard(0.5), python("import time; time.sleep(60)", timeout=50.0), "deep")
+            )
         except EngineCancelled as error:
             ended.append(error)
 
@@ -207,11 +210,10 @@ def test_a_cancel_reaches_a_program_that_hangs() -> None:
 
 
 def test_leaving_early_ends_the_program(tmp_path: Path) -> None:
-    pieces = Converters().converted(heard(*[0.5] * 50), python(HALVE))
+    pieces = Converters().converted(heard(*[0.5] * 50), python(HALVE), "deep")
     next(pieces)
     pieces.close()  # the guard of every test looks for processes and threads
 
 
 def test_without_a_program_pieces_go_by() -> None:
-    plain = Script((), None, None, None, lambda request, _: request)
-    assert len(list(Converters().converted(heard(0.5, 0.5), plain))) == 2
+    assert len(list(Converters().converted(heard(0.5, 0.5), None, "deep"))) == 2

@@ -1,4 +1,4 @@
-"""`ttsd engine install | upgrade | remove | test | unload`: engines in venvs of their own.
+"""`ttsd engine install | upgrade | remove | test | unload`: engines and converters in venvs of their own.
 
 The daemon is needed for the last alone; where one runs, it is told of what was installed or removed.
 """
@@ -38,7 +38,7 @@ def engine(arguments: argparse.Namespace) -> int:
     log.configure(replace(settings.log, level="warning"))  # what goes wrong with an engine, and no more
     if arguments.action == "test":
         return _test(arguments, settings)
-    entry = catalog.find(arguments.name)
+    entry = catalog.find_any(arguments.name)
     if entry is None:
         raise UsageError(
             f"no engine {arguments.name} is known{catalog.did_you_mean(arguments.name)}",
@@ -78,6 +78,11 @@ def _remove(arguments: argparse.Namespace, entry: Entry, settings: Settings) -> 
 
 
 def _test(arguments: argparse.Namespace, settings: Settings) -> int:
+    if (converter := catalog.find_converter(arguments.name)) is not None:
+        raise UsageError(
+            f"{converter.label} makes another voice out of one, and speaks no texts",
+            next_step=f'ttsd say --voice NAME "…", where [voice.NAME.convert] has type = "{converter.name}"',
+        )
     entry = catalog.find(arguments.name)  # None: a server, whose name is the user's own
     name = EngineName(entry.name if entry else arguments.name)
     roster = Roster()

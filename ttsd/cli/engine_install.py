@@ -11,14 +11,14 @@ from ttsd.cli.colour import paint_for
 from ttsd.cli.trials import figures, keep_figures, measured, told
 from ttsd.control.address import control_address
 from ttsd.control.client import Client
-from ttsd.engines import installed
+from ttsd.engines import catalog, installed
 from ttsd.engines.connect import Process
 from ttsd.engines.engine import Request
 from ttsd.engines.host import EngineHost
 from ttsd.engines.install import Installer, Wishes
 from ttsd.engines.recipe import SENTENCE
 from ttsd.engines.roster import user_place
-from ttsd.engines.trial import Trial, speak
+from ttsd.engines.trial import Trial, hum, speak
 from ttsd.errors import ConfigError, ControlError, InstallError
 from ttsd.model import EngineName
 from ttsd.settings import EngineSettings, Settings
@@ -34,12 +34,13 @@ def install(arguments: argparse.Namespace, entry: Entry, settings: Settings) -> 
     """Make or renew the engine's venv, unless it is as it should be. Raises InstallError, EngineError."""
     place, wanted = user_place(settings), settings.engine.get(EngineName(entry.name), EngineSettings())
     sentence = entry.recipe.sentence if entry.recipe else SENTENCE
+    is_engine = catalog.find_converter(entry.name) is None
 
     def try_out(python: Path) -> Trial:
         process = Process(entry.name, entry, wanted, replace(place, python=python))
         host = EngineHost(EngineName(entry.name), entry, wanted, process)
         try:
-            trial = speak(host, Request(sentence))
+            trial = speak(host, Request(sentence) if is_engine else Request("", sound=hum()))
             keep_figures(settings, host)
         finally:
             host.close()
@@ -124,11 +125,14 @@ def _as_data(outcome: Outcome) -> dict[str, object]:
 
 def _in_words(outcome: Outcome, entry: Entry) -> str:
     paint = paint_for(sys.stdout)
+    is_engine = catalog.find_converter(entry.name) is None
     if outcome.trial is not None:
+        use = f"ttsd switch {entry.name}" if is_engine else f'[voice.NAME.convert] type = "{entry.name}"'
         return (
-            f"{paint.good(f'{entry.label} is installed')} and has spoken; {figures(outcome.trial)}\n"
-            f"next: ttsd switch {entry.name}"
+            f"{paint.good(f'{entry.label} is installed')} and has {'spoken' if is_engine else 'converted'};"
+            f" {figures(outcome.trial)}\nnext: {use}"
         )
     wants = outcome.wants
     step = f"\nnext: {wants.next_step}" if wants and wants.next_step else ""
-    return f"{paint.warn(f'{entry.label} is installed')}; to speak, it {wants.what if wants else ''}{step}"
+    lacks = f"; it cannot {'speak' if is_engine else 'convert'} yet: it {wants.what if wants else ''}"
+    return f"{paint.warn(f'{entry.label} is installed')}{lacks}{step}"

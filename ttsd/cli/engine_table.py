@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 
 def table(found: Mapping[str, Any], paint: Paint) -> str:
-    """A line for each engine, and what is wrong with it below."""
-    rows = [_HEAD, *(_cells(one) for one in found["engines"])]
+    """A line for each engine and converter, and what is wrong with it below."""
+    every = [*found["engines"], *found["converters"]]
+    rows = [_HEAD, *(_cells(one) for one in every)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = []
-    for row, one in zip(rows, (None, *found["engines"]), strict=True):
+    for row, one in zip(rows, (None, *every), strict=True):
         text = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         lines.append(paint.strong(text) if one is None else _painted(text, one, paint))
         if one is not None and (told := _told(one)):

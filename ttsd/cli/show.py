@@ -61,6 +61,7 @@ def status(result: dict[str, Any], paint: Paint = PLAIN) -> str:
         lines.append(paint.bad(f"trouble  {result['trouble']}"))
     lines += [paint.bad(f"config   {problem}") for problem in result["config_problems"]]
     lines += [f"engine   {engine(one, paint)}" for one in result["chain"]]
+    lines += [f"convert  {engine(one, paint)}" for one in result["conversions"]]
     for output in result["outputs"]:
         lines.append(
             f"output   {output['name']}: {paint.bad(output['error'] or '') or output['description']}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ttsd.engines.voice_catalogue import CatalogueVoice
     from ttsd.engines.voice_shelf import Kept
-    from ttsd.settings.voices import VoiceSettings
+    from ttsd.settings.voices import ConvertSettings, VoiceSettings
 
 MOST = 40
 """Voices of the catalogue that people are shown."""
@@ -107,9 +107,13 @@ def _preset(name: str, preset: VoiceSettings) -> dict[str, Any]:
         "language": preset.language,
         "speed": preset.speed,
         "gain": preset.gain,
-        "convert": preset.convert and list(preset.convert.command),
+        "convert": preset.convert and (list(preset.convert.command) or _converter(preset.convert)),
         "engines": plain(preset.engines),
     }
+
+
+def _converter(convert: ConvertSettings) -> dict[str, Any]:
+    return {"type": convert.type, **convert.options}
 
 
 def _table(found: Mapping[str, Any], settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""The JSON Schema (2020-12) of ttsd.toml, for editors: with every known engine's own options."""
+"""The JSON Schema (2020-12) of ttsd.toml, for editors: with the own options of every known engine and converter."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ def config_schema() -> dict[str, Any]:
     schema = json_schema(Settings, "ttsd.toml")
     engines = schema["properties"]["engine"]
     engines["properties"] = {entry.name: _engine(entry) for entry in catalog.ENTRIES}
+    converter = schema["properties"]["voice"]["additionalProperties"]["properties"]["convert"]
+    own = {option.name: _option(option) for entry in catalog.CONVERTERS for option in entry.options}
+    converter["properties"] |= own
+    converter["additionalProperties"] = False
     schema["properties"]["engines"]["items"]["examples"] = list(catalog.names())
     return schema
 

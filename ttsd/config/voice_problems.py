@@ -15,7 +15,8 @@ from ttsd import paths
 from ttsd.config.engine_names import proper
 from ttsd.engines import catalog, voices
 from ttsd.engines.voice_names import may_have
-from ttsd.settings.voices import EngineVoice, VoiceSettings
+from ttsd.schema import fields_of
+from ttsd.settings.voices import COMMAND, ConvertSettings, EngineVoice, VoiceSettings
 from ttsd.shapes import Problem, did_you_mean
 from ttsd.text.language import is_tag
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ttsd.settings import Settings
     from ttsd.shapes import Where
 
+_OF_COMMANDS = ("command", "format", "rate")
 _NAME = re.compile(r"\S(.{0,62}\S)?")
 
 
@@ -85,8 +87,25 @@ def _of_preset(
                 yield (engine, key), text
         if given.name is not None and not _may_have(engine, given.name, here):
             yield (engine,), f'{engine} has no voice "{given.name}"{did_you_mean(given.name, here)}'
-    if preset.convert is not None and not preset.convert.command:
-        yield ("convert", "command"), "names no program"
+    if preset.convert is not None:
+        for key, text in _of_converter(preset.convert):
+            yield ("convert", key), text
+
+
+def _of_converter(convert: ConvertSettings) -> Iterator[tuple[str, str]]:
+    if convert.type == COMMAND:
+        if not convert.command:
+            yield "command", "names no program"
+        known = [field.name for field in fields_of(ConvertSettings) if not field.rest]
+        for key in convert.options:
+            yield key, f"is not known here{did_you_mean(key, known)}"
+        return
+    for field in fields_of(ConvertSettings):
+        if field.name in _OF_COMMANDS and getattr(convert, field.attribute) != field.default:
+            yield field.name, f'is for type = "{COMMAND}" alone, not for {convert.type}'
+    for key, value in convert.options.items():
+        for text in catalog.option_problems(convert.type, {key: value}):
+            yield key, text
 
 
 def named(settings: Settings) -> Iterator[tuple[Where, str]]:

@@ -144,7 +144,7 @@ class Daemon:
         if self._until_look() == 0:
             self._looked = self._clock.monotonic()
             self._watchdog.turn()
-            self._engine_news.look(self._house.engines.chain.status())
+            self._engine_news.look(self._house.engines.chain)
             if self._notifier.wanted:
                 self._notifier.status(self._summary())
             if self._watch.changed():
@@ -226,7 +226,7 @@ class Daemon:
             edit.set_value(self._settings.path, self._house.key_of("engines"), engines)
             self._watch.seen()
         self._house.use_engines(engines)
-        self._engine_news.look(self._house.engines.chain.status())
+        self._engine_news.look(self._house.engines.chain)
         logger.info("switched", chain=engines)
         return results.Switched(engines[0], engines, saved=self._settings.path is not None)
 
@@ -324,6 +324,7 @@ class Daemon:
             trouble=trouble,
             engine=house.engines.chain.names[0],
             chain=house.engines.chain.status(),
+            conversions=house.engines.chain.conversions_status(),
             queue=QueueStatus(queued=counts.queued, speaking=counts.speaking),
             now=NowStatus.of(now) if now else None,
             volume=house.mode.volume,

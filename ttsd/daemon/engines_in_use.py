@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.daemon.beside import Beside
     from ttsd.engines.chain import Chain
-    from ttsd.engines.engine import Engine
+    from ttsd.engines.engine import Engine, EngineStatus
     from ttsd.engines.facts import Listing
     from ttsd.model import EngineName
     from ttsd.settings import Settings
@@ -56,7 +56,10 @@ class EnginesInUse:
         return self.chain
 
     def load(self) -> None:
-        """Start what is to be ready before its first line: the chain's first, unless told otherwise."""
+        """Start what is to be ready before its first line: the chain's first, unless told otherwise, and what
+        converts: loading takes long, and a voice is not to be another one meanwhile."""
+        for converter in self.chain.converters:
+            self._beside.run("load-converter", partial(_load, converter))
         for place, engine in enumerate(self.chain.engines):
             preload = self._of(engine.name).preload
             if preload or (preload is None and place == 0):
@@ -65,7 +68,7 @@ class EnginesInUse:
     def look(self) -> None:
         """Now and then: keep what was measured, and let go of what is idle."""
         now = self._clock.time()
-        news = [self._measured.note(status, now) for status in self.chain.status()]
+        news = [self._measured.note(status, now) for status in self._statuses()]
         if any(news) and self._clock.monotonic() - self._kept >= KEEP_SECONDS:
             self._kept = self._clock.monotonic()
             self._beside.run("keep-measurements", partial(keep, self._file, self._measured.take()))
@@ -74,11 +77,15 @@ class EnginesInUse:
     def facts(self) -> Callable[[], Listing]:
         """What finds out all that is known of every engine: it reads files, so it is called elsewhere."""
         self.look()
-        settings, statuses = self._settings, self.chain.status()
+        settings, statuses = self._settings, self._statuses()
         measured = self._measured.all()
         return lambda: gather(
             settings, user_place(settings).data, statuses, lambda name: measured.get(name, Measured())
         )
+
+    def _statuses(self) -> tuple[EngineStatus, ...]:
+        """Of every process, those that convert included."""
+        return (*self.chain.status(), *(converter.status() for converter in self.chain.converters))
 
     def _unload_idle(self) -> None:
         """End the processes of engines that were idle for longer than configured."""

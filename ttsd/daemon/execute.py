@@ -103,8 +103,15 @@ class Executor:
             case commands.EngineFacts():
                 return self._later("engine-facts", house.engines.facts(), reply)
             case commands.EngineUnload(engine=let_go):
-                unload = self._in_chain(let_go)[0].unload
-                house.engines.chain.forgive(let_go)
+                chain = house.engines.chain
+                converters = [one for one in chain.converters if one.name == let_go]
+                engines = converters or self._in_chain(let_go)
+                chain.forgive(let_go)
+
+                def unload() -> bool:
+                    ended = [engine.unload() for engine in engines]
+                    return any(ended)
+
                 return self._later("unload", lambda: results.Unloaded(let_go, unload()), reply)
             case commands.VoiceList(engine=engine):
                 return self._voices(engine, reply)

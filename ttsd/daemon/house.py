@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 logger = structlog.get_logger("ttsd.daemon.house")
 
 DATABASE = "ttsd.db"
-_CHAIN = frozenset({"engines", "engine", "language", "sources"})
+_CHAIN = frozenset({"engines", "engine", "language", "sources", "voice"})
 """Tables that say who speaks; where lines have languages, there is a last resort."""
 _FIXED = frozenset({"state", "control"})
 """Tables that a running daemon cannot change under itself."""

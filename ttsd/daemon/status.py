@@ -68,6 +68,8 @@ class DaemonStatus:
     engine: EngineName
     """The head of the chain."""
     chain: tuple[EngineStatus, ...]
+    conversions: tuple[EngineStatus, ...]
+    """What makes another voice of one; `name` is the preset's."""
     queue: QueueStatus
     now: NowStatus | None
     volume: int

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ttsd import paths
 from ttsd.config.voice_problems import named
+from ttsd.doctor import conversions
 from ttsd.doctor.check import Check
 from ttsd.engines import catalog, voices
 from ttsd.engines.voice_names import may_have
@@ -32,6 +33,7 @@ def asked_for(settings: Settings) -> Iterator[Check]:
         yield Check("voices", "warn", f"{what} is not here; other voices speak instead", next_step)
     if not missing and settings.voice:
         yield Check("voices", "ok", f"presets: {', '.join(settings.voice)}")
+    yield from conversions.asked_for(settings, base)
     if any(source.language == AUTO for source in settings.sources):
         there = importlib.util.find_spec(LIBRARY) is not None
         found = f"told by {LIBRARY}" if there else "cannot be told: lines have that of their source"

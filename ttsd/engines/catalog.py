@@ -1,4 +1,4 @@
-"""The engines that ttsd knows, and what can be asked of them without importing any.
+"""The engines and converters that ttsd knows, and what can be asked of them without importing any.
 
 `config` and every worker import this: standard library, nothing heavy. An entry without an adapter
 is known and not built in this version; it says so wherever it is asked for.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ttsd.engines.converter_entries import CONVERTERS as CONVERTERS
 from ttsd.engines.entries import ENTRIES as ENTRIES
 from ttsd.engines.entry import Entry as Entry
 
@@ -21,6 +22,16 @@ def find(name: str) -> Entry | None:
     """The engine of that name or alias; other packages are looked at if it is none of ttsd's own."""
     wanted = name.lower()
     return _among(ENTRIES, wanted) or _among(_others(), wanted)
+
+
+def find_converter(name: str) -> Entry | None:
+    """What makes another voice out of an engine's: no engine, but installed and run as they are."""
+    return _among(CONVERTERS, name.lower())
+
+
+def find_any(name: str) -> Entry | None:
+    """The engine or converter of that name."""
+    return find(name) or find_converter(name)
 
 
 def entries() -> tuple[Entry, ...]:
@@ -63,20 +74,20 @@ def missing(entry: Entry) -> str | None:
 
 
 def defaults(name: str) -> dict[str, Scalar]:
-    """The engine's options that have a default."""
-    entry = find(name)
+    """The options that have a default."""
+    entry = find_any(name)
     return {} if entry is None else {o.name: o.default for o in entry.options if o.default is not None}
 
 
 def fastest_pace(name: str) -> float | None:
     """See Entry.fastest_pace; None for engines that are not known."""
-    entry = find(name)
+    entry = find_any(name)
     return None if entry is None else entry.fastest_pace
 
 
 def option_problems(name: str, options: Mapping[str, object]) -> tuple[str, ...]:
     """What is wrong with an engine's own options, a sentence each; nothing for engines that are not known."""
-    entry = find(name)
+    entry = find_any(name)
     if entry is None:
         return ()
     known = {option.name: option for option in entry.options}
@@ -97,6 +108,8 @@ def did_you_mean(name: str) -> str:
     for broken in plugins().broken:
         if broken.name.lower() == name.lower():
             return f"; {broken.reason}"
+    if find_converter(name) is not None:
+        return f'; it makes another voice out of one: [voice.NAME.convert] type = "{name.lower()}"'
     return _near(name, [spelling for entry in entries() for spelling in (entry.name, *entry.aliases)])
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
     from ttsd.clock import Clock
+    from ttsd.engines.conversions import Conversion
     from ttsd.engines.engine import Engine, EngineStatus, Request
     from ttsd.model import Chunk, EngineName, WordTime
 
@@ -154,9 +155,11 @@ class Chain:
         clock: Clock | None = None,
         *,
         health: Mapping[EngineName, Health] | None = None,
+        conversions: Mapping[str, Conversion] | None = None,
     ) -> None:
-        """*health*: what an earlier chain has learnt of these engines."""
+        """*health*: what an earlier chain has learnt of these engines; *conversions*: of the voices that have one."""
         self.engines = tuple(engines)
+        self.conversions = dict(conversions or {})
         self._clock = clock or SystemClock()
         self._health = {engine.name: (health or {}).get(engine.name) or Health() for engine in engines}
 
@@ -214,8 +217,12 @@ class Chain:
         return min((health.breaker.left(now) for health in self._health.values()), default=0.0)
 
     def forgive(self, name: EngineName) -> None:
-        """From any thread: somebody has mended this engine; whatever it rests for, it is tried at once."""
-        self._health[name].breaker.succeeded()
+        """From any thread: somebody has mended this engine or converter; whatever it rests for, it is tried at once."""
+        if name in self._health:
+            self._health[name].breaker.succeeded()
+        for conversion in self.conversions.values():
+            if conversion.converter.name == name:
+                conversion.converter.breaker.succeeded()
 
     def cancel(self) -> None:
         """From any thread: end the running synthesis soon; `speak` raises EngineCancelled."""
@@ -225,6 +232,21 @@ class Chain:
     def status(self) -> tuple[EngineStatus, ...]:
         """Each engine's state in order, rests included; never blocks."""
         return tuple(self._status(engine) for engine in self.engines)
+
+    @property
+    def converters(self) -> tuple[Engine, ...]:
+        """The processes that convert, each once."""
+        engines = [one.converter.engine for one in self.conversions.values()]
+        return tuple({id(engine): engine for engine in engines if engine is not None}.values())
+
+    def conversion(self, voice: str | None) -> Conversion | None:
+        """What makes another voice of this one."""
+        return None if voice is None else self.conversions.get(voice)
+
+    def conversions_status(self) -> tuple[EngineStatus, ...]:
+        """Of each voice that is converted, under its name; never blocks."""
+        now = self._clock.monotonic()
+        return tuple(one.status(voice, now) for voice, one in self.conversions.items())
 
     def health(self) -> dict[EngineName, Health]:
         """What was learnt, for a chain that follows this one."""

@@ -3,6 +3,7 @@
 Invariants
 - One thread owns the process: it starts it, reads its stdout and reaps it. (The kernel's parent-death
   signal goes out when the *thread* that started a process ends, so that thread must be a lasting one.)
+- `send` waits for nobody: another thread writes, so that a process that does not read holds up nobody.
 - The process leads a group of its own: Ctrl-C in a terminal does not reach it before the daemon
   stops it, and what it started ends with it.
 - After `end` there is no process, no thread and no descriptor left.
@@ -57,12 +58,13 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._fault: wire.WireError | None = None
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
-        self._writing = threading.Lock()
-        """Guards stdin; held by whoever hangs in a full pipe."""
+        self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        """What is to be written to stdin; None: it is to be closed."""
+        self._reads = True
+        """Nothing says that it does not read any more."""
         self._living = threading.Lock()
         """Guards the process id against use after reaping."""
         self._reaped = False
-        self._stdin_closed = False
         started: queue.SimpleQueue[OSError | None] = queue.SimpleQueue()
         self._owner = threading.Thread(target=self._own, args=(started,), name=f"engine-{name}", daemon=True)
         self._owner.start()
@@ -81,13 +83,11 @@ class Child:
         return not self._inbox.closed
 
     def send(self, event: Event) -> None:
-        """Write an event. Raises OSError if it no longer reads."""
+        """Have an event written. Raises OSError if it no longer reads."""
         data = wire.encode(event)
-        with self._writing:
-            if self._process is None or self._process.stdin is None or self._stdin_closed:
-                raise BrokenPipeError("its stdin is closed")
-            self._process.stdin.write(data)
-            self._process.stdin.flush()
+        if not self._reads:
+            raise BrokenPipeError("its stdin is closed")
+        self._outgoing.put(data)
 
     def receive(self, timeout: float) -> Event | None:
         """The next event; None after *timeout* seconds or a `wake`. Raises inbox.Closed at its end."""
@@ -128,17 +128,19 @@ class Child:
             self._owner.join()
 
     def _close_stdin(self) -> None:
-        # A writer that hangs in a full pipe holds the lock: then the end comes by `kill`.
-        if self._writing.acquire(timeout=GRACE):
-            try:
-                self._stdin_closed = True
-                if self._process is not None and self._process.stdin is not None:
-                    try:
-                        self._process.stdin.close()
-                    except OSError:  # unsent bytes for a process that is gone
-                        pass
-            finally:
-                self._writing.release()
+        self._reads = False
+        self._outgoing.put(None)
+
+    def _write(self) -> None:
+        """Until `_close_stdin`, or until it does not read any more: what is left then is for nobody."""
+        stdin = _pipe(None if self._process is None else self._process.stdin)
+        try:
+            with stdin:
+                while (data := self._outgoing.get()) is not None:
+                    stdin.write(data)
+                    stdin.flush()
+        except OSError:
+            self._reads = False
 
     def _own(self, started: queue.SimpleQueue[OSError | None]) -> None:
         try:
@@ -150,6 +152,8 @@ class Child:
         started.put(None)
         listener = threading.Thread(target=self._listen, name=f"{self._owner.name}-log", daemon=True)
         listener.start()
+        writer = threading.Thread(target=self._write, name=f"{self._owner.name}-in", daemon=True)
+        writer.start()
         try:
             while (event := wire.read(_pipe(process.stdout))) is not None:
                 self._inbox.put(event)
@@ -162,12 +166,13 @@ class Child:
         except OSError:  # the pipe is gone: the same as its end
             pass
         self._inbox.close()
-        listener.join(GRACE)
-        if listener.is_alive():  # it, or what it started, holds its stderr open
-            self.kill()
-            listener.join(GRACE)
-        self._reap(process)
         self._close_stdin()
+        for thread in (listener, writer):
+            thread.join(GRACE)
+            if thread.is_alive():  # it, or what it started, holds its stderr or stdin open
+                self.kill()
+                thread.join(GRACE)
+        self._reap(process)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None and not listener.is_alive():
                 pipe.close()

@@ -23,7 +23,7 @@ class Request:
     """One sentence to be synthesised."""
 
     text: str
-    """A sentence with something speakable in it."""
+    """A sentence with something speakable in it; empty for converters."""
     voice: str | None = None
     """A voice's name; None: the engine's own default."""
     speaker: str | None = None
@@ -32,10 +32,14 @@ class Request:
     """BCP 47 tag; None: unknown."""
     options: Mapping[str, Scalar] = field(default_factory=dict)
     """The engine's own options that differ for this sentence."""
+    sound: Chunk | None = None
+    """For converters, in place of a text: what is to be said in another voice."""
 
 
 def check_speakable(request: Request, engine: EngineName) -> None:
     """Raises EngineRefused for a text that no engine should get: several speak something of their own."""
+    if request.sound is not None:
+        return
     if not any(char.isalnum() for char in request.text):
         raise EngineRefused("there is nothing to speak in the text", where=engine)
     if len(request.text) > LONGEST_TEXT:

@@ -80,6 +80,8 @@ class Listing:
     """Who is tried, in order."""
     engines: tuple[EngineFacts, ...]
     """The chain's first, in its order."""
+    converters: tuple[EngineFacts, ...]
+    """What makes another voice out of an engine's."""
     broken: tuple[Broken, ...]
     """Packages that would bring an engine, and why they do not."""
 
@@ -90,7 +92,8 @@ def gather(
     statuses: Sequence[EngineStatus],
     measured: Callable[[EngineName], Measured],
 ) -> Listing:
-    """What is known now. *data*: the user's data folder; *statuses*: of the running chain, empty without one."""
+    """What is known now. *data*: the user's data folder; *statuses*: of the running chain and
+    its converters, empty without one."""
     running = {status.name: status for status in statuses}
     chain = list(settings.engines)
     entries = {EngineName(entry.name): entry for entry in catalog.entries()}
@@ -109,7 +112,11 @@ def gather(
         for name, entry in entries.items()
     ]
     facts.sort(key=lambda one: one.in_chain or len(facts) + len(chain) + 1)
-    return Listing(settings.engines, tuple(facts), plugins().broken)
+    converters = tuple(
+        _facts(entry, None, None, data, running.get(EngineName(entry.name)), measured(EngineName(entry.name)))
+        for entry in catalog.CONVERTERS
+    )
+    return Listing(settings.engines, tuple(facts), converters, plugins().broken)
 
 
 def _facts(

@@ -28,6 +28,8 @@ class Option:
     """Words allowed; empty: any."""
     line: bool = False
     """It is a command line, which may be given as a list of its words, too."""
+    loads: bool = False
+    """Of a converter: it decides what is loaded; what does not may differ from sentence to sentence."""
 
     def allowed(self) -> str:
         """What it takes, to follow "must be"."""

@@ -25,12 +25,12 @@ from ttsd.errors import (
     EngineTimeout,
     UnknownVoice,
 )
-from ttsd.model import Voice, WordTime
+from ttsd.model import Chunk, Voice, WordTime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ttsd.model import Chunk, Samples
+    from ttsd.model import Samples
 
 PROTOCOL = 1
 """Number of the extension; both sides say theirs in the greeting."""
@@ -135,14 +135,17 @@ def job_of(event: Event) -> int | None:
 
 
 def synthesize(request: Request, job: int) -> Event:
-    """Ask for one sentence; foreign servers read text and voice alone."""
+    """Ask for one sentence, or for a sound in another voice; foreign servers read text and voice alone."""
     data: dict[str, object] = {"text": request.text, "id": job, "float": True}
     voice = {"name": request.voice, "language": request.language, "speaker": request.speaker}
     if voice := {key: value for key, value in voice.items() if value is not None}:
         data["voice"] = voice
     if request.options:
         data["options"] = dict(request.options)
-    return Event(SYNTHESIZE, data)
+    if request.sound is None:
+        return Event(SYNTHESIZE, data)
+    data["sound"] = _format(request.sound.rate, None, floats=True)
+    return Event(SYNTHESIZE, data, request.sound.samples.astype("<f4", copy=False).tobytes())
 
 
 def without_options(request: Request) -> tuple[Request, list[str]]:
@@ -172,8 +175,22 @@ def read_synthesize(event: Event) -> Request:
         raise Garbage("a synthesize event without text, or with a voice or options that are no objects")
     scalars = {key: value for key, value in options.items() if isinstance(value, str | int | float | bool)}
     return Request(
-        text, _text(voice.get("name")), _text(voice.get("speaker")), _text(voice.get("language")), scalars
+        text,
+        _text(voice.get("name")),
+        _text(voice.get("speaker")),
+        _text(voice.get("language")),
+        scalars,
+        _sound(event),
     )
+
+
+def _sound(event: Event) -> Chunk | None:
+    """What comes with a synthesize for a converter. Raises Garbage."""
+    described = event.data.get("sound")
+    if not isinstance(described, dict):
+        return None
+    reader = PcmReader(Event(AUDIO_CHUNK, described))
+    return Chunk(reader.feed(event.payload), reader.rate)
 
 
 def wants_float(event: Event) -> bool:

@@ -14,6 +14,7 @@ from ttsd.clock import SystemClock
 from ttsd.engines import catalog, installed
 from ttsd.engines.chain import Chain, Health
 from ttsd.engines.connect import Place, Process, Server
+from ttsd.engines.conversions import Conversions
 from ttsd.engines.host import EngineHost
 from ttsd.engines.side_by_side import SideBySide
 from ttsd.errors import EngineError
@@ -49,6 +50,7 @@ class Roster:
         self._clock = clock or SystemClock()
         self._place = place
         self._made: list[_Made] = []
+        self._conversions = Conversions(self._clock)
         self._head: EngineName | None = None
 
     def build(self, settings: Settings) -> Chain:
@@ -60,13 +62,19 @@ class Roster:
             # It was put there on purpose: whatever it rests for, it is tried at once.
             made[0].health.breaker.succeeded()
             self._head = made[0].name
-        return Chain([one.engine for one in made], self._clock, health={one.name: one.health for one in made})
+        return Chain(
+            [one.engine for one in made],
+            self._clock,
+            health={one.name: one.health for one in made},
+            conversions=self._conversions.build(settings.voice, place),
+        )
 
     def keep(self, chain: Chain) -> tuple[Engine, ...]:
-        """Let go of every engine that *chain* does not have; the caller closes them, a second for each."""
+        """Let go of every engine and converter that *chain* does not have; the caller closes them, a second
+        for each."""
         gone = tuple(one.engine for one in self._made if one.engine not in chain.engines)
         self._made = [one for one in self._made if one.engine in chain.engines]
-        return gone
+        return gone + self._conversions.keep(chain.conversions.values())
 
     def close(self) -> None:
         """Close them all; idempotent."""

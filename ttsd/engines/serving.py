@@ -12,12 +12,11 @@ import sys
 import threading
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from ttsd.engines import protocol, wire
 from ttsd.engines.catalog import defaults, fastest_pace, option_problems
-from ttsd.engines.engine import Request
 from ttsd.engines.memory import used
 from ttsd.engines.protocol import Finished
 from ttsd.engines.soundcheck import SoundCheck
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ttsd.engines.adapter import Adapter, Setup
+    from ttsd.engines.engine import Request
     from ttsd.engines.wire import Event, Readable
 
 PIECE = 8192
@@ -191,8 +191,7 @@ class Service:
             if problems := option_problems(self.name, request.options):
                 raise EngineRefused("; ".join(problems))
             options = {**defaults(self.name), **self._setup.options, **request.options}
-            request = Request(request.text, request.voice, request.speaker, request.language, options)
-            job = Job(connection, number, request, protocol.wants_float(event))
+            job = Job(connection, number, replace(request, options=options), protocol.wants_float(event))
             with self._lock:
                 self._pending.append(job)
                 try:
@@ -228,7 +227,7 @@ class Service:
             job.connection.send(protocol.audio_stop(finished, job.id))
 
     def _synthesize(self, job: Job) -> Finished:
-        check = SoundCheck(job.request.text, self._fastest)
+        check = SoundCheck(job.request.text, self._fastest, of=job.request.sound)
         began = False
         computed, asked = 0.0, time.monotonic()
         if job.over:

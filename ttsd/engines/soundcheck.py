@@ -28,10 +28,10 @@ LONGEST_SILENCE = 20.0
 class SoundCheck:
     """Feed it every chunk; what it returns may go out."""
 
-    def __init__(self, text: str, fastest: float | None = None) -> None:
-        """*text*: the sentence, whose length bounds the length of its sound. *fastest*: letters and digits
-        a second that the engine never exceeds; None: no bound."""
-        self._limit = 30.0 + len(text)
+    def __init__(self, text: str, fastest: float | None = None, *, of: Chunk | None = None) -> None:
+        """*text*: the sentence, whose length bounds the length of its sound, as *of* does, the sound that it is
+        made of. *fastest*: letters and digits a second that the engine never exceeds; None: no bound."""
+        self._limit = 30.0 + len(text) + (of.samples.size / of.rate if of is not None else 0.0)
         # "aaaaaaah" is one sound, however long it is written.
         self._spoken = sum(now.isalnum() and now != last for now, last in zip(text, f" {text}", strict=False))
         self._fastest = fastest

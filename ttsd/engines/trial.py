@@ -1,4 +1,4 @@
-"""A sentence spoken by an engine to see whether it can, and how fast."""
+"""A sentence spoken by an engine, or a sound converted, to see whether it can, and how fast."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ttsd.clock import SystemClock
 from ttsd.errors import EngineSilent
+from ttsd.model import Chunk
 
 if TYPE_CHECKING:
     from ttsd.clock import Clock
@@ -33,6 +34,15 @@ class Trial:
     def seconds(self) -> float:
         """Length of the sound."""
         return self.samples.size / self.rate
+
+
+def hum() -> Chunk:
+    """A second of something like a voice, for who converts."""
+    import numpy as np
+
+    at = np.arange(16000) / 16000
+    sound = sum(np.sin(2 * np.pi * 140 * k * at) / k for k in range(1, 9)) * 0.2
+    return Chunk(np.asarray(sound, np.float32), 16000)
 
 
 def speak(engine: Engine, request: Request, clock: Clock | None = None) -> Trial:

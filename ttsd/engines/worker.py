@@ -79,7 +79,7 @@ def _options(text: str) -> dict[str, str | int | float | bool]:
 def _adapter_of(arguments: argparse.Namespace) -> str:
     if arguments.adapter:
         return str(arguments.adapter)
-    entry = catalog.find(arguments.engine)
+    entry = catalog.find_any(arguments.engine)
     if entry is None:
         raise EngineMissing(f"no engine {arguments.engine} is known{catalog.did_you_mean(arguments.engine)}")
     if (reason := catalog.missing(entry)) or entry.adapter is None:
@@ -91,7 +91,7 @@ def _own_python(arguments: argparse.Namespace) -> Path | None:
     """The Python of the engine's own venv, if it has one and this is another; asked for by people alone."""
     if arguments.parent or arguments.adapter:
         return None
-    entry = catalog.find(arguments.engine)
+    entry = catalog.find_any(arguments.engine)
     data, _ = _folders(arguments)
     python = None if entry is None else installed.python_of(data, entry.name)
     return None if python is None or python.parent.parent.samefile(sys.prefix) else python

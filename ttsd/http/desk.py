@@ -59,7 +59,7 @@ class Desk:
         """Starts nothing."""
         self._backstage = backstage
         self._roster = Roster()
-        self._engines: dict[EngineName, Engine] = {}
+        self._engines: set[Engine] = set()
         self._settings: Settings | None = None
         self._reader: tuple[object, direct.Reader] | None = None
         self._chain: Chain | None = None
@@ -90,7 +90,7 @@ class Desk:
 
     def unload(self, idle: float) -> None:
         """End the processes of engines that were idle for so many seconds. Only while nothing is spoken."""
-        for engine in self._engines.values():
+        for engine in self._engines:
             if engine.unload(idle):
                 log.info("engine_unloaded", engine=engine.name, idle_seconds=idle)
 
@@ -133,7 +133,11 @@ class Desk:
     def _adopt(self, settings: Settings) -> Settings:
         """Let go of engines that are configured otherwise now."""
         old, self._settings = self._settings, settings
-        if old is not None and (old.engine, old.path) != (settings.engine, settings.path):
+        if old is not None and (old.engine, old.voice, old.path) != (
+            settings.engine,
+            settings.voice,
+            settings.path,
+        ):
             self.close()
         return settings
 
@@ -164,7 +168,7 @@ class Desk:
             for own in (settings.engine.get(name, EngineSettings()),)
         }
         chain = self._roster.build(replace(settings, engines=names, engine={**settings.engine, **modest}))
-        self._engines.update((engine.name, engine) for engine in chain.engines)
+        self._engines.update(chain.engines, chain.converters)
         return chain
 
     def _read(self, settings: Settings) -> direct.Reader:

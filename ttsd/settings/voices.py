@@ -16,6 +16,8 @@ from ttsd.settings.marks import Duration, Help, Hidden, Range, Rest
 
 UPSTREAM = "https://huggingface.co/rhasspy/piper-voices/resolve/main/voices.json"
 """Piper's catalogue, as its authors publish it."""
+COMMAND, SOVITS = "command", "sovits"
+"""Kinds of converters: a program of the user's, and so-vits-svc."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +34,16 @@ class EngineVoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertSettings:
-    """`[voice.NAME.convert]`: a program that makes another voice of what the engine said."""
+    """`[voice.NAME.convert]`: what makes another voice of what the engine said."""
 
+    type: Annotated[
+        Literal["command", "sovits"],
+        Help("command: a program of yours; sovits: so-vits-svc (`ttsd engine install sovits`)."),
+    ] = "command"
     command: Annotated[
         tuple[str, ...],
         Help("The program and its arguments; it reads sound from stdin and writes it to stdout."),
-    ]
+    ] = ()
     format: Annotated[
         Literal["wav", "raw"], Help("What it reads and writes: WAV, or samples alone (16 bits, mono).")
     ] = "wav"
@@ -47,8 +53,12 @@ class ConvertSettings:
         Help("raw: frames per second of what it writes; default: as it got."),
     ] = None
     timeout: Annotated[
-        Duration, Range(0.1, 600), Help("Longest wait for its next sound once it has the whole sentence.")
-    ] = Duration(10.0)
+        Duration | None,
+        Range(0.1, 600),
+        Help("Longest wait for its next sound once it has the whole sentence; default: 10s, sovits 1m."),
+    ] = None
+    options: Annotated[Mapping[str, str | int | float | bool], Rest()] = field(default_factory=dict)
+    """The converter's own options, checked against its catalogue entry; a command has none."""
     folder: Annotated[Path | None, Hidden()] = None
     """Where it runs: the configuration's folder. Not a setting."""
 
@@ -62,9 +72,9 @@ class VoiceSettings:
     ] = None
     speed: Annotated[float, Range(0.25, 4), Help("Pace; 2 is twice as fast.")] = 1.0
     gain: Annotated[float, Range(-40, 20), Help("Louder (or softer, below 0) by so many dB.")] = 0.0
-    convert: Annotated[
-        ConvertSettings | None, Help("A program that makes another voice of it; default: none.")
-    ] = None
+    convert: Annotated[ConvertSettings | None, Help("What makes another voice of it; default: nothing.")] = (
+        None
+    )
     engines: Annotated[Mapping[EngineName, str | EngineVoice], Rest()] = field(default_factory=dict)
     """The voice of each engine; a text is read as an EngineVoice of that name."""
 

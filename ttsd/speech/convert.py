@@ -1,9 +1,9 @@
-"""A voice made into another one: each sentence goes through a program, and is heard as it comes out.
+"""A voice made into another one: each sentence goes through a converter, and is heard as it comes out.
 
-Invariants: nothing is lost and nothing said twice. If the program fails (it is not there, ends with an
+Invariants: nothing is lost and nothing said twice. If the converter fails (it is not there, ends with an
 error, gives no sound, is late), what of the sentence has not come out of it is passed on as the engine made
 it, and the log says so; then it rests, longer each time, and sentences go by it meanwhile. When a sentence
-is over, failed or cancelled, its process group is gone, and so are its threads.
+is over, failed or cancelled, nothing of its run is left.
 """
 
 from __future__ import annotations
@@ -15,69 +15,79 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd.clock import SystemClock
-from ttsd.engines.breaker import Breaker
-from ttsd.errors import EngineRefused
-from ttsd.speech.converter import Run
+from ttsd.errors import EngineCancelled, EngineError
+from ttsd.speech.converter import ProgramRun, Run, WorkerRun
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, MutableMapping
 
     from ttsd.clock import Clock
     from ttsd.engines.chain import Heard
+    from ttsd.engines.conversions import Conversion
     from ttsd.model import Samples, WordTime
-    from ttsd.settings.voices import ConvertSettings
-    from ttsd.speech.script import Script
 
 log = structlog.get_logger("ttsd.speech")
 
+TIMEOUT = 10.0
+"""Seconds a program is waited for, unless configured. A converter's process has time-outs of its own."""
 LEAST = 0.5
-"""A program that gives less than this part of what it got has not converted it."""
+"""A converter that gives less than this part of what it got has not converted it."""
 SILENCE = 1e-3
 """What never rises above it is silence."""
 
 
 class Converters:
-    """The programs of one stage. `converted` is for one thread, `cancel` for any."""
+    """The conversions of one stage. `converted` is for one thread, `cancel` for any."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._breakers: dict[tuple[str, ...], Breaker] = {}
         self._lock = threading.Lock()
         self._run: Run | None = None
 
     def converted(
-        self, pieces: Iterator[Heard], script: Script, trace: MutableMapping[str, float] | None = None
+        self,
+        pieces: Iterator[Heard],
+        conversion: Conversion | None,
+        voice: str | None,
+        trace: MutableMapping[str, float] | None = None,
     ) -> Generator[Heard, None, None]:
-        """A sentence's pieces, as the script's program makes them if it has one. Closing it cancels; *pieces*
-        are the caller's to close. What is converted has the name of the script's voice.
+        """A sentence's pieces, as *conversion* makes them if there is one. Closing it cancels; *pieces*
+        are the caller's to close. *voice*: what to call the one that is made.
 
         *trace*: gets the times of the first piece and of the first converted one. Raises what *pieces*
         raise, and EngineCancelled after `cancel`.
         """
-        settings = script.convert
-        if settings is None:
+        if conversion is None:
             yield from pieces
             return
         trace = {} if trace is None else trace
-        breaker = self._breakers.setdefault(settings.command, Breaker())
+        breaker = conversion.converter.breaker
         sentence: _Sentence | None = None
+        fault: EngineError | None = None
         try:
-            for heard in pieces:
-                trace.setdefault("first_chunk", self._clock.time())
-                if sentence is not None and not sentence.fits(heard):  # another engine took over
-                    yield from self._traced(sentence.finish(), trace)
-                    self._settle(sentence, breaker, settings)
-                    sentence = None
-                if sentence is None:
-                    if breaker.left(self._clock.monotonic()) > 0:
-                        yield heard
-                        continue
-                    sentence = self._begin(heard, script, settings)
-                yield from self._traced(sentence.push(heard), trace)
+            try:
+                for heard in pieces:
+                    trace.setdefault("first_chunk", self._clock.time())
+                    if sentence is not None and not sentence.fits(heard):  # another engine took over
+                        yield from self._traced(sentence.finish(), trace)
+                        self._settle(sentence, conversion)
+                        sentence = None
+                    if sentence is None:
+                        if breaker.left(self._clock.monotonic()) > 0:
+                            yield heard
+                            continue
+                        sentence = self._begin(heard, voice, conversion)
+                    yield from self._traced(sentence.push(heard), trace)
+            except EngineCancelled:
+                raise
+            except EngineError as error:  # no engine can go on: what they had said is said
+                fault = error
             if sentence is not None:
                 yield from self._traced(sentence.finish(), trace)
-                self._settle(sentence, breaker, settings)
+                self._settle(sentence, conversion)
                 sentence = None
+            if fault is not None:
+                raise fault
         finally:
             with self._lock:
                 self._run = None
@@ -85,26 +95,29 @@ class Converters:
                 sentence.end()
 
     def cancel(self) -> None:
-        """From any thread: end the running program; what waits for it ends with EngineCancelled."""
+        """From any thread: end what runs; what waits for it ends with EngineCancelled."""
         with self._lock:
             if self._run is not None:
                 self._run.cancel()
 
-    def _begin(self, heard: Heard, script: Script, settings: ConvertSettings) -> _Sentence:
-        sentence = _Sentence(heard, script.voice, settings, self._clock)
+    def _begin(self, heard: Heard, voice: str | None, conversion: Conversion) -> _Sentence:
+        sentence = _Sentence(heard, voice, conversion, self._clock)
         with self._lock:
             self._run = sentence.run
         return sentence
 
-    def _settle(self, sentence: _Sentence, breaker: Breaker, settings: ConvertSettings) -> None:
+    def _settle(self, sentence: _Sentence, conversion: Conversion) -> None:
+        converter = conversion.converter
+        converter.last_error = sentence.failure
         if sentence.failure is None:
-            breaker.succeeded()
+            converter.breaker.succeeded()
             return
-        rest = breaker.failed(self._clock.monotonic(), self._clock.monotonic() - sentence.began)
+        rest = converter.breaker.failed(self._clock.monotonic(), self._clock.monotonic() - sentence.began)
         log.warning(
             "conversion_failed",
-            program=settings.command[0],
+            converter=converter.name,
             reason=sentence.failure,
+            next_step=sentence.next_step,
             converted_seconds=round(sentence.given, 2),
             rest_seconds=round(rest, 1),
         )
@@ -119,11 +132,12 @@ class Converters:
 
 
 class _Sentence:
-    """One sentence of one engine's voice on its way through the program."""
+    """One sentence of one engine's voice on its way through the converter."""
 
-    def __init__(self, first: Heard, voice: str | None, settings: ConvertSettings, clock: Clock) -> None:
+    def __init__(self, first: Heard, voice: str | None, conversion: Conversion, clock: Clock) -> None:
         """*voice*: what to call the converted one."""
-        self._first, self._voice, self._settings = first, voice, settings
+        self._first, self._voice = first, voice
+        self._patience = conversion.settings.timeout or TIMEOUT
         self._raw: list[Samples] = []
         """What the engine made, in case it is needed."""
         self._words: tuple[WordTime, ...] = ()
@@ -133,9 +147,11 @@ class _Sentence:
         self._audible = False
         """Something of it was no silence."""
         self.failure: str | None = None
+        self.next_step: str | None = None
+        """What would mend it."""
         self.run: Run | None = None
         try:
-            self.run = Run(settings, first.chunk.rate)
+            self.run = _run(conversion, first.chunk.rate)
         except OSError as error:
             self.failure = f"it cannot be started: {error.strerror}"
 
@@ -158,21 +174,24 @@ class _Sentence:
         """The rest of the sentence."""
         if self.run is not None:
             self.run.feed(None)
-            yield from self._out(self._settings.timeout)
+            yield from self._out(self._patience)
         self.end()
 
     def end(self) -> None:
-        """Leave nothing of the program; idempotent."""
+        """Leave nothing of the run; idempotent."""
         run, self.run = self.run, None
         if run is not None:
             run.end()
 
     def _out(self, patience: float) -> Iterator[tuple[Heard, bool]]:
-        """What has come out of the program; with *patience*, until its end."""
+        """What has come out of the converter; with *patience*, until its end."""
         while self.run is not None:
             try:
                 chunk = self.run.take(patience)
-            except EngineRefused as error:
+            except EngineCancelled:
+                raise
+            except EngineError as error:
+                self.next_step = error.next_step
                 yield from self._fail(error.what)
                 return
             if chunk is None:
@@ -204,3 +223,11 @@ class _Sentence:
         if len(rest) or self._words:
             words, self._words = self._words, ()
             yield replace(self._first, chunk=replace(self._first.chunk, samples=rest, words=words)), False
+
+
+def _run(conversion: Conversion, rate: int) -> Run:
+    """Raises OSError if it cannot be started."""
+    engine = conversion.converter.engine
+    if engine is None:
+        return ProgramRun(conversion.settings, rate)
+    return WorkerRun(engine, conversion.options, rate)

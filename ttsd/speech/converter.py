@@ -1,6 +1,8 @@
-"""One run of a converter: sound in by stdin, sound out by stdout, both at once, the last line of stderr kept.
+"""One run of a converter: a sentence's sound goes in, and comes out in another voice.
 
-Invariant: the program leads a process group of its own; after `end` nothing is left of it, and no thread.
+A program gets it by stdin and gives it by stdout, both at once; the last line of its stderr is kept. It leads a
+process group of its own; after `end` nothing is left of it, and no thread. A converter's process, which stays,
+gets the sentence when it is whole.
 """
 
 from __future__ import annotations
@@ -15,12 +17,16 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 from ttsd.engines.adapters.pcm import Pcm, PcmReader, WavReader
+from ttsd.engines.engine import Request
 from ttsd.errors import EngineCancelled, EngineRefused
+from ttsd.model import Chunk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from typing import IO
 
-    from ttsd.model import Chunk, Samples
+    from ttsd.engines.engine import Engine, Scalar
+    from ttsd.model import Samples
     from ttsd.settings.voices import ConvertSettings
 
 PIECE = 16384
@@ -39,8 +45,34 @@ class _Reader(Protocol):
     def finish(self) -> None: ...
 
 
-class Run:
-    """One run of the program. `cancel` is for any thread, the rest for one."""
+class Run(Protocol):
+    """`cancel` is for any thread, the rest for one."""
+
+    last_line: str
+    """Of what it printed; empty: nothing, or its errors tell it."""
+
+    def feed(self, samples: Samples | None) -> None:
+        """Give it more; None: that was all."""
+        ...
+
+    def take(self, patience: float) -> Chunk | None:
+        """The next sound; None: there is none now, or, with *patience* (seconds), there will be no more.
+
+        Raises EngineError if it failed, EngineCancelled after `cancel`.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """End it now."""
+        ...
+
+    def end(self) -> None:
+        """Wait until nothing is left of it."""
+        ...
+
+
+class ProgramRun:
+    """A program's. See Run."""
 
     def __init__(self, settings: ConvertSettings, rate: int) -> None:
         """*rate*: frames per second of what it gets. Raises OSError if it cannot be started."""
@@ -87,7 +119,7 @@ class Run:
             thread.start()
 
     def feed(self, samples: Samples | None) -> None:
-        """Give it more; None: that was all."""
+        """See Run."""
         import numpy as np
 
         if samples is None:
@@ -96,10 +128,7 @@ class Run:
             self._inputs.put((np.clip(samples, -1, 1) * 32767).round().astype("<i2").tobytes())
 
     def take(self, patience: float) -> Chunk | None:
-        """The next sound; None: there is none now, or, with *patience* (seconds), there will be no more.
-
-        Raises EngineRefused if it failed, EngineCancelled after `cancel`.
-        """
+        """See Run."""
         while not self._chunks:
             if self._over:
                 return None
@@ -119,12 +148,12 @@ class Run:
         return self._chunks.pop(0)
 
     def cancel(self) -> None:
-        """End it now."""
+        """See Run."""
         self._cancelled = True
         self._kill()
 
     def end(self) -> None:
-        """End it and what it started, and wait until nothing is left."""
+        """See Run: what the program started ends, too."""
         self._inputs.put(None)
         self._kill()
         with self._lock:
@@ -185,6 +214,47 @@ class Run:
             lines = [line for line in tail.splitlines() if line.strip()]
             if lines:
                 self.last_line = lines[-1].decode("utf-8", "replace").strip()[:LONGEST_LINE]
+
+
+class WorkerRun:
+    """A sentence on its way through a converter's process, which knows how long it may take. See Run."""
+
+    def __init__(self, engine: Engine, options: Mapping[str, Scalar], rate: int) -> None:
+        """*rate*: frames per second of what it gets."""
+        self._engine, self._options, self._rate = engine, options, rate
+        self._fed: list[Samples] = []
+        self._made: Iterator[Chunk] | None = None
+        self._cancelled = False
+        self.last_line = ""
+
+    def feed(self, samples: Samples | None) -> None:
+        """See Run."""
+        if samples is not None:
+            self._fed.append(samples)
+
+    def take(self, patience: float) -> Chunk | None:
+        """See Run."""
+        import numpy as np
+
+        if not patience:
+            return None
+        if self._made is None:
+            sound = Chunk(np.concatenate(self._fed), self._rate)
+            self._made = self._engine.synthesize(Request("", options=self._options, sound=sound))
+        chunk = None if self._cancelled else next(self._made, None)
+        if self._cancelled:
+            raise EngineCancelled("cancelled")
+        return chunk
+
+    def cancel(self) -> None:
+        """See Run."""
+        self._cancelled = True
+        self._engine.cancel()
+
+    def end(self) -> None:
+        """See Run: the process stays."""
+        if close := getattr(self._made, "close", None):
+            close()
 
 
 def _header(rate: int) -> bytes:

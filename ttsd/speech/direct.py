@@ -135,7 +135,7 @@ def _sentence(
     last: Piece | None = None
     with (
         closing(chain.speak(request, script.engine, adapt=script.adapt)) as spoken,
-        closing(converters.converted(spoken, script)) as pieces,
+        closing(converters.converted(spoken, chain.conversion(script.voice), script.voice)) as pieces,
     ):
         for heard in pieces:
             if finish is not None and last is not None and not finish.fits(heard):

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
     from ttsd.engines.engine import Request
     from ttsd.model import EngineName
-    from ttsd.settings.voices import ConvertSettings
     from ttsd.speech.presets import Presets
     from ttsd.text.rules import Rules, Verdict
 
@@ -31,8 +30,6 @@ class Script:
     """A sentence as this engine should get it. Raises UnknownVoice."""
     gain: float = 0.0
     """dB over the level that every voice is brought to."""
-    convert: ConvertSettings | None = None
-    """What makes another voice of the sound."""
 
 
 def script_of(rules: Rules, verdict: Verdict, presets: Presets, engine: EngineName | None) -> Script:
@@ -50,5 +47,4 @@ def script_of(rules: Rules, verdict: Verdict, presets: Presets, engine: EngineNa
         engine or verdict.engine,
         adapt,
         preset.gain,
-        preset.convert,
     )

@@ -277,7 +277,11 @@ class Synth:
         finish: Finish | None = None
         with (
             closing(work.chain.speak(request, self._first(work, script), adapt=script.adapt)) as spoken,
-            closing(self._converters.converted(spoken, script, work.trace)) as pieces,
+            closing(
+                self._converters.converted(
+                    spoken, work.chain.conversion(script.voice), script.voice, work.trace
+                )
+            ) as pieces,
         ):
             for heard in self._patiently(pieces):
                 chunk = heard.chunk
