@@ -80,6 +80,12 @@ def test_every_method_has_a_verb() -> None:
     assert set(METHODS) - {method for method, _ in CALLS.values()} == told_otherwise
 
 
+@pytest.mark.parametrize("words", ["queue list 5", "source list chat", "profile streaming --off"])
+def test_words_that_would_be_passed_over_are_refused(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == exits.USAGE
+    assert len(capsys.readouterr().err.splitlines()) == 2, "what is wrong, and what to do"
+
+
 @pytest.mark.parametrize(
     "words", ["queue remove", "queue move", "withdraw", "source enable", "ctl say [1]", "ctl say {", "say -"]
 )

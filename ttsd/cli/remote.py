@@ -31,6 +31,8 @@ def call_of(arguments: argparse.Namespace) -> Call:
         case "clear":
             return "clear", _given(source=arguments.source)
         case "queue" if arguments.action == "list":
+            if arguments.id is not None:
+                raise UsageError("queue list takes no ID", next_step=f"ttsd queue --limit {arguments.id}")
             return "queue.list", {"limit": arguments.limit}
         case "queue":
             if arguments.id is None:
@@ -55,12 +57,16 @@ def call_of(arguments: argparse.Namespace) -> Call:
         case "mute":
             return "mute", {} if arguments.on is None else {"on": arguments.on == "on"}
         case "source" if arguments.action == "list":
+            if arguments.name is not None:
+                raise UsageError("source list takes no NAME", next_step="ttsd source lists them all")
             return "source.list", {}
         case "source":
             if arguments.name is None:
                 raise UsageError("which source?", next_step=f"ttsd source {arguments.action} NAME")
             return f"source.{arguments.action}", {"source": arguments.name}
         case "profile" if arguments.off:
+            if arguments.name is not None:
+                raise UsageError("a NAME and --off contradict each other", next_step="ttsd profile --off")
             return "profile.use", {}
         case "profile" if arguments.name is None or arguments.list:
             return "profile.list", {}
