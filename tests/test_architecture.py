@@ -32,7 +32,10 @@ ROOMS: dict[str, set[str]] = {
     "control": {"commands", "events", "paths"},
     "speech": {"store", "engines", "audio", "text", "events"},
     # What it does not do itself it asks the daemon for, by command.
-    "http": {"commands", "control", "events", "engines", "speech", "audio", "text", "paths", "speakers"},
+    "http": {
+        *("commands", "control", "events", "engines", "speech", "audio", "text", "paths", "speakers"),
+        "sources",  # what the bytes of a line are
+    },
 }
 """What each room may import besides the vocabulary and itself."""
 CONFIGURATION = {"config", "paths"}

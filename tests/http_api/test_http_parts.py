@@ -116,9 +116,31 @@ def test_what_an_engine_does_not_take_is_named(engine: str, wish: dict[str, floa
     assert (caught.value.status, caught.value.where) == (422, where)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [
+        ("utf-16", "utf-16"),
+        ("utf-16", "utf-16-le"),
+        ("utf-16-be", "utf-16-be"),
+        ("utf-8", "utf-8-sig"),
+        ("cp1252",) * 2,
+    ],
+)
+def test_lines_are_told_apart_as_their_encoding_has_them(tmp_path: Path, encoding: str, written: str) -> None:
+    """U+0A0D and U+010A hold the bytes of a newline in UTF-16; a byte order mark is no text."""
+    strange = "\u0a0d\u010a" if "16" in encoding else ""
+    path = tmp_path / "file"
+    path.write_bytes(f"é{strange} one\r\ntwo\nthr".encode(written))
+    found = read_lines(str(path), 0, encoding)
+    assert (found.lines, found.count) == ((f"é{strange} one", "two"), 2)
+    assert read_lines(str(path), 1, encoding).lines == ("two",)
+
+
 @settings(max_examples=30, deadline=None)
 @given(
-    st.lists(st.text(st.characters(exclude_characters="\r\n", codec="utf-8"), max_size=20), max_size=30),
+    st.lists(
+        st.text(st.characters(exclude_characters="\r\n\ufeff", codec="utf-8"), max_size=20), max_size=30
+    ),
     st.integers(0, 40),
 )
 def test_lines_behind_those_that_are_known(

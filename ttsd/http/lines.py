@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttsd.errors import SourceError
+from ttsd.sources.lines import encoding_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
+    from typing import BinaryIO, TextIO
 
 MOST_LINES = 500
 """Lines of one answer."""
 LONGEST_LINE = 64 * 1024
-"""Bytes of a line; the rest of a longer one is left out."""
+"""Characters of a line; the rest of a longer one is left out."""
 MOST_BYTES = 1 << 30
 """What is looked through; of a longer file nothing is told."""
 
@@ -36,20 +38,30 @@ def read_lines(path: str, known: int, encoding: str) -> Lines:
     """The complete lines of *path* behind the first *known*; all of them if it has fewer. Raises SourceError."""
     try:
         with _open(path) as file:
-            total = _count(file)
-            restarted = known > total
-            skipped = 0 if restarted else known
-            file.seek(0)
-            found: list[str] = []
-            for number, raw in enumerate(_lines(file)):
-                if number >= total or len(found) >= MOST_LINES:
-                    break
-                if number >= skipped:
-                    found.append(raw.rstrip(b"\r\n").decode(encoding, "replace"))
-    except (OSError, LookupError) as error:
+            if os.fstat(file.fileno()).st_size > MOST_BYTES:
+                raise SourceError(f"is larger than {MOST_BYTES >> 20} MiB", where=path)
+            found = encoding_of(encoding, file.read(4))
+            file.seek(found.bom)
+            # A newline is one where the text has one: its bytes may be halves of others in UTF-16.
+            with io.TextIOWrapper(file, found.codec, "replace", newline="\n") as text:
+                return _behind(known, _lines(text))
+    except OSError as error:
         raise SourceError(f"cannot be read: {error}", where=path) from error
-    count = skipped + len(found)
-    return Lines(tuple(found), count, more=count < total, restarted=restarted)
+
+
+def _behind(known: int, lines: Iterator[str]) -> Lines:
+    first: list[str] = []
+    new: list[str] = []
+    total = 0
+    for total, line in enumerate(lines, 1):
+        if len(first) < MOST_LINES:
+            first.append(line)
+        if total > known and len(new) < MOST_LINES:
+            new.append(line)
+    restarted = known > total
+    told = first if restarted else new
+    count = len(told) + (0 if restarted else known)
+    return Lines(tuple(told), count, more=count < total, restarted=restarted)
 
 
 def _open(path: str) -> BinaryIO:
@@ -60,20 +72,11 @@ def _open(path: str) -> BinaryIO:
     return open(path, "rb", opener=lambda path, flags: os.open(path, flags | getattr(os, "O_NONBLOCK", 0)))
 
 
-def _count(file: BinaryIO) -> int:
-    """Complete lines. Raises SourceError."""
-    count = seen = 0
-    while piece := file.read(1 << 20):
-        count += piece.count(b"\n")
-        seen += len(piece)
-        if seen > MOST_BYTES:
-            raise SourceError(f"is larger than {MOST_BYTES >> 20} MiB")
-    return count
-
-
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Each line's beginning."""
+def _lines(file: TextIO) -> Iterator[str]:
+    """The beginning of each complete line."""
     while line := file.readline(LONGEST_LINE):
-        yield line
-        while not line.endswith(b"\n") and line:
-            line = file.readline(LONGEST_LINE)
+        piece = line
+        while piece and not piece.endswith("\n"):
+            piece = file.readline(LONGEST_LINE)
+        if piece:
+            yield line.rstrip("\r\n")
