@@ -342,6 +342,24 @@ def test_row_8_files_that_are_followed_never_age(follow: Follow) -> None:
     assert len(follow.store.checkpoints()) == 1
 
 
+def test_row_8_a_file_that_rested_for_long_and_is_away_for_a_moment_is_known_when_it_is_back(
+    follow: Follow,
+) -> None:
+    path = follow.write("a.log", "one\n")
+    for _ in range(4):  # 240 days without a line
+        follow.clock.advance(60 * 86400)
+        follow.look()
+    follow.stop()
+    elsewhere = follow.folder / "elsewhere"
+    elsewhere.mkdir()
+    path.rename(elsewhere / "a.log")
+    follow.start()
+    follow.pause(2)
+    (elsewhere / "a.log").rename(path)
+    follow.write("a.log", "two\n")
+    assert follow.pause(2) == ["one", "two"]
+
+
 def test_row_9_a_partial_line_over_a_restart_is_queued_once_and_whole(follow: Follow) -> None:
     follow.write("a.log", "one\ntw")
     assert follow.look() == ["one"]
