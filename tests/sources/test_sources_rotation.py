@@ -141,6 +141,15 @@ def test_row_17_nuls_that_were_really_written_are_passed_over_too(follow: Follow
     assert follow.look() == ["one", "two", "three"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-be", "utf-16-le", "utf-32-be"])
+def test_row_17_text_behind_a_hole_is_whole_where_half_of_a_character_is_nul(
+    following: Following, encoding: str
+) -> None:
+    follow = following(SourceSettings(path="a.log", encoding=encoding))
+    follow.write("a.log", "one\n".encode(encoding) + b"\0" * 5_000_000 + "two\n".encode(encoding))
+    assert follow.look() == ["one", "two"]
+
+
 def test_row_17_a_preallocated_file_is_followed_as_it_is_filled(follow: Follow) -> None:
     path = follow.write("a.log", b"one\n" + b"\0" * 100)
     assert follow.look() == ["one"]
