@@ -118,6 +118,18 @@ def test_another_user_is_refused_without_a_word(path: Path) -> None:
         assert client.line() == b""
 
 
+@pytest.mark.parametrize(
+    ("uid", "may"), [(1000, True), (0, True), (None, True), (1001, False), (65534, False)]
+)
+def test_our_user_and_root_may_come_in_and_nobody_else(
+    path: Path, monkeypatch: pytest.MonkeyPatch, uid: int | None, may: bool
+) -> None:
+    monkeypatch.setattr("ttsd.control.transport._own_uid", lambda: 1000)
+    monkeypatch.setattr("ttsd.control.transport.peer_uid", lambda _: uid)
+    with unix_socket() as connection:
+        assert UnixTransport(path).admits(connection) is may
+
+
 def test_the_peers_user_is_known(path: Path) -> None:
     seen = []
 
