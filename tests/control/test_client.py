@@ -159,6 +159,13 @@ def test_a_file_that_is_broken_just_now_still_tells_the_socket(tmp_path: Path) -
     config = tmp_path / "ttsd.toml"
     config.write_text('engines = [unfinished\n[control]\n# here\nsocket = "mine.sock"\n', encoding="utf-8")
     assert control_address(config, {}) == tmp_path / "mine.sock"
+    for named in (
+        "control.socket = 'mine.sock'",
+        "control = { socket = 'mine.sock' }",
+        "[ control ]\nsocket='mine.sock'",
+    ):
+        config.write_text(f"x = 1\n{named}\nengines = [unfinished\n", encoding="utf-8")
+        assert control_address(config, {}) == tmp_path / "mine.sock"
     config.write_bytes(b'# caf\xe9 [\n[control]\nsocket = "mine.sock"\n')
     assert control_address(config, {}) == tmp_path / "mine.sock"
 

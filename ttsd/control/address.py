@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VARIABLE = "TTSD_CONTROL__SOCKET"
-_SOCKET = re.compile(r"""^\[control\][^\[]*?^\s*socket\s*=\s*(["'])([^"'\n]+)\1""", re.MULTILINE)
+_SOCKET = re.compile(
+    r"""^\s*(?:\[\s*control\s*\][^\[]*?^\s*|control\s*\.\s*|control\s*=\s*\{[^}\n]*?)"""
+    r"""socket\s*=\s*(["'])([^"'\n]+)\1""",
+    re.MULTILINE,
+)
+"""In a table, with a dotted key, or in an inline table."""
 
 
 def control_address(config: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
