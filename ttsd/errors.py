@@ -209,6 +209,10 @@ class OutputError(TtsdError):
     code = "output"
 
 
+class BetterDevice(OutputError):
+    """A better device is there than the one in use: it is taken when the output is closed and opened again."""
+
+
 class ControlError(TtsdError):
     """A request over the control socket was refused, or nobody answered it."""
 

@@ -185,14 +185,15 @@ class ConversionChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceChanged(Event):
-    """An output was taken, lost or found again."""
+    """An output was taken, lost or found again, or went on with a better device."""
 
     name: ClassVar[str] = "device"
     output: str
     """The output's name."""
     state: str
-    """open | lost | closed"""
+    """open | changed | lost | closed"""
     detail: str | None = None
+    """The device that it is (open, changed), or why it is lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from ttsd.audio.auto import AutoOutput
 from ttsd.audio.build import make, make_all
 from ttsd.audio.file import FileOutput
 from ttsd.audio.null import NullOutput
-from ttsd.errors import OutputError
+from ttsd.errors import BetterDevice, OutputError
 from ttsd.model import SAY, Spoken, State, Utterance, UtteranceId
 from ttsd.settings import OutputSettings
 
@@ -117,7 +117,7 @@ def test_auto_moves_to_a_device_that_appears_and_then_stays_with_devices(tmp_pat
     assert output.played() == 10  # an utterance ends where it began
     speak(output, 3)
     clock.advance(10)
-    with pytest.raises(OutputError, match="better device is there by now"):
+    with pytest.raises(BetterDevice):
         output.played()
     output.close()
     output.open()
@@ -167,7 +167,7 @@ def test_a_fallback_device_speaks_while_the_first_is_gone_and_gives_back_between
         Spoken(said.id, said.text, said.source, State.SPOKEN, None, None, said.queued_at, clock.time())
     )
     clock.advance(10)
-    with pytest.raises(OutputError):
+    with pytest.raises(BetterDevice):
         output.played()
     output.close()
     output.open()

@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from fakes import FakeEngine, FakeOutput
+from fakes import FakeClock, FakeEngine, FakeOutput
 from pipeline_parts import Pipeline
 
 from ttsd import events
+from ttsd.audio.auto import AutoOutput
 from ttsd.audio.file import FileOutput
 from ttsd.engines.chain import Chain
 from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused, OutputError, StoreFull
 from ttsd.model import Priority, State
+from ttsd.settings import Settings, SpeechSettings
 from ttsd.speech.channel import End
 from ttsd.speech.ledger import MOST_FLYING
 from ttsd.speech.play import FADE_SECONDS, Player
+from ttsd.speech.reading import Reading
+from ttsd.speech.speaker import Speaker
+from ttsd.store import Store
+from ttsd.text.rules import Extras
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -580,6 +586,83 @@ def test_an_output_that_missed_some_of_an_utterance_keeps_none_of_it(tmp_path: P
     (kept,) = [json.loads(line) for line in (tmp_path / "spoken" / "spoken.jsonl").read_text().splitlines()]
     assert kept["text"] == "whole"
     player.close()
+    pipeline.store.close()
+
+
+def test_what_ended_on_one_required_output_can_be_skipped_on_the_other_and_is_not_heard_again(
+    tmp_path: Path,
+) -> None:
+    clock, outputs = FakeClock(), (FakeOutput("slow"), FakeOutput("fast"))
+    store = Store.open(tmp_path / "ttsd.db", clock=clock)
+    speaker = Speaker(
+        store,
+        Chain([FakeEngine()], clock),
+        [(output, True) for output in outputs],
+        SpeechSettings(level=False),
+        Reading(Settings(), Extras(), clock, lambda _: ()),
+        clock,
+        publish=lambda _: None,
+        died=lambda _, error: pytest.fail(str(error)),
+    )
+    slow, fast = speaker._players
+    utterance = store.say("hello")
+    speaker._synth.step()
+
+    def play(player: Player) -> None:
+        player._patience = lambda: 0.0  # type: ignore[method-assign]
+        for _ in range(200):
+            player.step()
+        while speaker._ledger.step(timeout=0):
+            pass
+
+    for player in (slow, fast):
+        play(player)
+    outputs[1].hear()
+    play(fast)
+    assert [spoken.state for spoken in outputs[1].ended] == [State.SPOKEN]
+    assert speaker._ledger.cut(utterance, State.QUEUED, "interrupted") is None, "it would be heard twice"
+    assert speaker.skip() == utterance.id
+    play(slow)
+    outputs[0].hear()
+    play(slow)
+    assert [spoken.state for spoken in store.history(1)] == [State.SKIPPED]
+    assert speaker.skip() is None
+    speaker.stop(finish=False, timeout=0)
+    store.close()
+
+
+def test_an_output_that_takes_a_better_device_tells_so_once_and_is_in_no_trouble(tmp_path: Path) -> None:
+    class Plugged(FakeOutput):
+        """A device that the test can plug in."""
+
+        def describe(self) -> str:
+            return f"the {self.name}"
+
+    device, substitute = Plugged("headset"), Plugged("loudspeaker")
+    device.gone = OutputError("unplugged")
+    clock = FakeClock()
+    output = AutoOutput([device], substitute, clock, name="headset", faithful=False, why="headset is gone")
+    pipeline = Pipeline(tmp_path, output)  # type: ignore[arg-type] # what is heard is asked of the two
+    (player,) = pipeline.players
+
+    def play() -> None:
+        for _ in range(30):
+            player.step()
+            assert player.error is None
+            for one in (device, substitute):
+                one.hear()
+        while pipeline.ledger.step(timeout=0):
+            pass
+
+    for text in ("one", "two"):
+        pipeline.store.say(text)
+        pipeline.synth.step()
+        play()
+        device.gone = None
+        clock.advance(10)
+    assert [len(one.sound) for one in (substitute, device)] == [3 * 80, 3 * 80]
+    told = [(e.state, e.detail) for e in pipeline.events if isinstance(e, events.DeviceChanged)]
+    assert told == [("open", "headset is gone: the loudspeaker"), ("changed", "the headset")]
     pipeline.store.close()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ttsd.errors import OutputError
+from ttsd.errors import BetterDevice, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,14 +83,14 @@ class AutoOutput:
         return self._used.written() if self._used else 0
 
     def played(self) -> int:
-        """See Output. Raises between two utterances when a machine without audio has got some."""
+        """See Output. Raises BetterDevice between two utterances when there is one."""
         if self._used is None:
             return 0
         if self._used is self._files and self._between and self._due():
             device = self._first_device()
             if device is not None:
                 device.close()
-                raise OutputError("a better device is there by now", where=self.name)
+                raise BetterDevice("a better device is there by now", where=self.name)
         return self._used.played()
 
     def close(self) -> None:

@@ -55,6 +55,8 @@ class Output(Protocol):
     def played(self) -> int:
         """Frames heard since `open`, never more than `written` and never going back.
 
+        Raises BetterDevice between two utterances where there is one to go on with.
+
         Once the loss of the device was raised: what was heard up to then, so that speech can go on there.
         """
         ...

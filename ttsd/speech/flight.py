@@ -57,6 +57,11 @@ class Flight:
         """Whether it was decided that it is queued again."""
         return self.cut is not None and self.cut.state is State.QUEUED
 
+    @property
+    def ended(self) -> bool:
+        """Whether every output that speech waits for has let its end be heard."""
+        return self.waiting_for is not None and not self.waiting_for
+
     def heard(self, until: float) -> dict[str, float]:
         """The last steps of the trace: what the output that led did, to the last sample at *until*."""
         if self.lead is None or self.began is None:

@@ -14,7 +14,7 @@ import queue
 import threading
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import structlog
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from ttsd.clock import Clock
-    from ttsd.errors import OutputError
     from ttsd.model import Utterance, UtteranceId
     from ttsd.speech.marks import Mark, Word
     from ttsd.speech.play import Player
@@ -146,6 +145,11 @@ class Ledger:
             flights = self._flights.values()
             return tuple(f.utterance for f in flights if ending or (f.waiting_for is None and f.cut is None))
 
+    def unfinished(self) -> tuple[Utterance, ...]:
+        """The same, and what has ended on some of the outputs that speech waits for, but not on all."""
+        with self._lock:
+            return tuple(f.utterance for f in self._flights.values() if f.cut is None and not f.ended)
+
     def began(self, id: UtteranceId) -> bool:
         """Whether something of it was heard."""
         with self._lock:
@@ -158,14 +162,17 @@ class Ledger:
             return self._flights[id].first if id in self._flights else 0
 
     def cut(self, utterance: Utterance, state: State, reason: str, *, resume: bool = False) -> Spoken | None:
-        """Decide its end; returns how it ends, or None if that is decided already.
+        """Decide its end; returns how it ends, or None if that is decided already. What some output has let
+        be heard to its end is not queued again.
 
         *resume*: queued again, it goes on with the sentence that was heard last, not with its first.
         """
         spoken = self.unspoken(utterance, state, reason)
         with self._lock:
             flight = self._flights.get(utterance.id)
-            if flight is None or flight.cut is not None or flight.waiting_for is not None:
+            if flight is None or flight.cut is not None or flight.ended:
+                return None
+            if flight.waiting_for is not None and state is State.QUEUED:
                 return None
             flight.cut = spoken
             if resume:
@@ -232,9 +239,11 @@ class Ledger:
                 note = partial(self._word, player, mark, at)
         self._notes.put(note)
 
-    def changed(self, player: Player, error: OutputError | None) -> None:
+    def changed(self, player: Player, state: Literal["open", "changed", "lost"], detail: str) -> None:
         """See `Listener`."""
-        self._notes.put(partial(self._output_changed, player, error, self._clock.time()))
+        at = self._clock.time()
+        change = events.DeviceChanged(at=at, output=player.output.name, state=state, detail=detail)
+        self._notes.put(partial(self._output_changed, change))
 
     # ---- the recording thread
 
@@ -386,14 +395,12 @@ class Ledger:
         if len(self._resume_at) > MOST_RESUMED:  # the oldest one was dropped from the queue long ago
             self._resume_at.pop(next(iter(self._resume_at)))
 
-    def _output_changed(self, player: Player, error: OutputError | None, at: float) -> None:
-        name = player.output.name
-        if error is None:
-            log.info("output_open", output=name)
-        else:
-            log.warning("output_lost", output=name, error=str(error))
-        self._publish(
-            events.DeviceChanged(
-                at=at, output=name, state="lost" if error else "open", detail=str(error) if error else None
-            )
-        )
+    def _output_changed(self, change: events.DeviceChanged) -> None:
+        match change.state:
+            case "lost":
+                log.warning("output_lost", output=change.output, error=change.detail)
+            case "changed":
+                log.info("output_changed", output=change.output, device=change.detail)
+            case _:
+                log.info("output_open", output=change.output, device=change.detail)
+        self._publish(change)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from ttsd.model import UtteranceId, WordTime
 from ttsd.speech.channel import End, SentenceStart
@@ -12,7 +12,6 @@ from ttsd.speech.channel import End, SentenceStart
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ttsd.errors import OutputError
     from ttsd.speech.play import Player
 
 
@@ -38,8 +37,8 @@ class Listener(Protocol):
         """The mark's first sample was heard at Unix time *at*; for an End: its last, and it was noted."""
         ...
 
-    def changed(self, player: Player, error: OutputError | None) -> None:
-        """The output was lost (with the reason), or stands (again) (None)."""
+    def changed(self, player: Player, state: Literal["open", "changed", "lost"], detail: str) -> None:
+        """The output stands (again), or goes on with a better device (*detail*: which), or is lost (why)."""
         ...
 
 

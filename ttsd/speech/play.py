@@ -19,7 +19,7 @@ import numpy as np
 
 from ttsd.audio.dsp import Resampler, ramp, silence
 from ttsd.audio.gap import Gap
-from ttsd.errors import OutputError
+from ttsd.errors import BetterDevice, OutputError
 from ttsd.model import Priority, State
 from ttsd.speech.channel import Begin, End, Item, SentenceStart, Sound
 from ttsd.speech.marks import Marks, Word
@@ -70,7 +70,7 @@ class Player:
         """Times the next piece of an utterance came when the one before it had sounded."""
         self._reader, self._listener, self._clock, self._expire = reader, listener, clock, expire
         self._wake = threading.Event()
-        self._opened = False
+        self._opened = self._changes = False
         # Positions are frames since the player was made, over all openings of the output.
         self._written = 0
         self._base = 0
@@ -150,6 +150,9 @@ class Player:
             if not self._opened:
                 self._open()
             self._advance()
+        except BetterDevice:
+            self._opened, self._changes = False, True
+            self.output.close()
         except OutputError as error:
             self._lose(error)
 
@@ -344,7 +347,8 @@ class Player:
         self._base = self._written = self._last_heard
         self.tail = Tail()
         self.error = None
-        self._listener.changed(self, None)
+        self._listener.changed(self, "changed" if self._changes else "open", self.output.describe())
+        self._changes = False
         if len(lost):
             self._sound = np.concatenate([lost, self._sound])
             self._silent = True  # come back with a ramp
@@ -371,8 +375,8 @@ class Player:
             self._opened = False
             self.output.close()
         if self.error is None:
-            self._listener.changed(self, error)
-        self.error = error
+            self._listener.changed(self, "lost", str(error))
+        self.error, self._changes = error, False
         if self.required:
             self._wake.wait(REOPEN_SECONDS)
             self._wake.clear()

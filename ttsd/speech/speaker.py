@@ -214,7 +214,7 @@ class Speaker:
     def skip(self, *, heard: bool = False) -> UtteranceId | None:
         """End what is heard (or, unless *heard*, would be heard next) and go on; None: there was nothing."""
         with self._lock:
-            for utterance in self._ledger.flying():
+            for utterance in self._ledger.unfinished():
                 if heard and not self._ledger.began(utterance.id):
                     continue
                 if self._cut(utterance, State.SKIPPED, "skipped"):
