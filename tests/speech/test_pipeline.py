@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ from ttsd.settings import Settings, SpeechSettings
 from ttsd.speech.channel import End
 from ttsd.speech.ledger import MOST_FLYING
 from ttsd.speech.play import FADE_SECONDS, Player
-from ttsd.speech.reading import Reading
+from ttsd.speech.reading import Reading, Refusal
+from ttsd.speech.script import Script
 from ttsd.speech.speaker import Speaker
 from ttsd.store import Store
 from ttsd.text.rules import Extras
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ttsd.model import Samples, Spoken, Utterance, UtteranceId
+    from ttsd.engines.engine import Request
+    from ttsd.model import EngineName, Samples, Spoken, Utterance, UtteranceId
 
 
 FADE = int(8000 * FADE_SECONDS)
@@ -109,6 +112,29 @@ def test_the_trace_tells_when_the_first_sample_behind_the_pause_was_written_and_
     trace = pipeline.store.history(1)[0].trace
     assert (trace["written"], trace["first_sample"]) == (written[0], heard)
     pipeline.store.close()
+
+
+def test_what_the_rules_take_for_an_engine_counts_as_ttsds_own_time_not_the_engines(
+    pipeline: Pipeline,
+) -> None:
+    read = pipeline.synth._reading.read
+
+    def thoroughly(utterance: Utterance) -> Script | Refusal:
+        script = read(utterance)
+        assert isinstance(script, Script)
+
+        def adapt(request: Request, engine: EngineName) -> Request:
+            pipeline.clock.advance(0.5)  # a large dictionary
+            return script.adapt(request, engine)
+
+        return replace(script, adapt=adapt)
+
+    pipeline.synth._reading.read = thoroughly  # type: ignore[method-assign]
+    queued = pipeline.store.say("one").queued_at
+    pipeline.synth.step()
+    pipeline.play()
+    trace = pipeline.store.history(1)[0].trace
+    assert (trace["requested"] - queued, trace["first_chunk"] - queued) == (0.5, 0.5)
 
 
 def test_a_cut_utterance_ends_without_a_step_and_the_next_one_is_heard(pipeline: Pipeline) -> None:

@@ -273,10 +273,15 @@ class Synth:
 
     def _say(self, work: _Work, script: Script, index: int, sentence: str) -> None:
         request = Request(sentence, voice=script.voice, language=script.language)
-        work.trace.setdefault("requested", self._clock.time())
         finish: Finish | None = None
+
+        def adapt(request: Request, engine: EngineName) -> Request:
+            adapted = script.adapt(request, engine)
+            work.trace.setdefault("requested", self._clock.time())
+            return adapted
+
         with (
-            closing(work.chain.speak(request, self._first(work, script), adapt=script.adapt)) as spoken,
+            closing(work.chain.speak(request, self._first(work, script), adapt=adapt)) as spoken,
             closing(
                 self._converters.converted(
                     spoken, work.chain.conversion(script.voice), script.voice, work.trace
