@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ttsd.audio.dsp import Gain, Resampler, clean, fade_in, fade_out, join
+from ttsd.audio.dsp import Resampler, clean, fade_in, fade_out, join
 
 if TYPE_CHECKING:
     from ttsd.model import Samples
@@ -76,28 +75,6 @@ def test_a_flushed_resampler_begins_anew() -> None:
     second = join([resampler.push(sound), resampler.flush()])
     assert np.array_equal(first, second)
     assert not resampler.flush().size
-
-
-@given(SOUND, CUTS, st.floats(0, 2), st.floats(0, 2), st.integers(0, 2000))
-def test_a_ramp_in_pieces_never_jumps_and_arrives(
-    sound: Samples, cuts: list[int], start: float, target: float, frames: int
-) -> None:
-    gain = Gain(start)
-    gain.to(target, frames)
-    ones = np.ones_like(sound)
-    curve = join([gain.push(piece) for piece in pieces(ones, cuts)])
-    assert curve.size == sound.size
-    step = abs(target - start) / max(frames, 1)
-    if frames:
-        assert (np.abs(np.diff(curve)) <= step + 1e-5).all()
-    if curve.size > frames:
-        assert gain.steady
-        assert curve[-1] == pytest.approx(target)
-
-
-def test_gain_one_leaves_samples_bit_for_bit() -> None:
-    sound = np.linspace(-1, 1, 50, dtype=np.float32)
-    assert Gain().push(sound) is sound
 
 
 def test_fades_begin_and_end_in_silence_and_leave_the_original() -> None:

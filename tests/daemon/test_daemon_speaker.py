@@ -18,7 +18,7 @@ from ttsd.model import Priority, State
 from ttsd.settings import Settings, SpeechSettings
 from ttsd.speech.reading import Reading
 from ttsd.speech.restraint import EVERYTHING, NONE, Restraint
-from ttsd.speech.speaker import Speaker
+from ttsd.speech.speaker import Outlet, Speaker
 from ttsd.store import Store
 from ttsd.text.rules import Extras
 
@@ -114,7 +114,7 @@ class Speaking:
         self.speaker = Speaker(
             self.store,
             Chain([FakeEngine()], clock),
-            [(self.output, True)],
+            [Outlet(self.output)],
             SpeechSettings(),
             Reading(Settings(), Extras(), clock, lambda _: ()),
             clock,

@@ -24,7 +24,7 @@ from ttsd.speech.ledger import MOST_FLYING
 from ttsd.speech.play import FADE_SECONDS, Player
 from ttsd.speech.reading import Reading, Refusal
 from ttsd.speech.script import Script
-from ttsd.speech.speaker import Speaker
+from ttsd.speech.speaker import Outlet, Speaker
 from ttsd.store import Store
 from ttsd.text.rules import Extras
 
@@ -623,7 +623,7 @@ def test_what_ended_on_one_required_output_can_be_skipped_on_the_other_and_is_no
     speaker = Speaker(
         store,
         Chain([FakeEngine()], clock),
-        [(output, True) for output in outputs],
+        [Outlet(output) for output in outputs],
         SpeechSettings(level=False),
         Reading(Settings(), Extras(), clock, lambda _: ()),
         clock,
@@ -653,6 +653,31 @@ def test_what_ended_on_one_required_output_can_be_skipped_on_the_other_and_is_no
     play(slow)
     assert [spoken.state for spoken in store.history(1)] == [State.SKIPPED]
     assert speaker.skip() is None
+    speaker.stop(finish=False, timeout=0)
+    store.close()
+
+
+def test_an_output_has_a_volume_of_its_own_beside_that_of_all(tmp_path: Path) -> None:
+    clock, outputs = FakeClock(), (FakeOutput("cable"), FakeOutput("headphones"))
+    store = Store.open(tmp_path / "ttsd.db", clock=clock)
+    speaker = Speaker(
+        store,
+        Chain([FakeEngine()], clock),
+        [Outlet(outputs[0], volume=1.5), Outlet(outputs[1], volume=0.5)],
+        SpeechSettings(level=False),
+        Reading(Settings(), Extras(), clock, lambda _: ()),
+        clock,
+        publish=lambda _: None,
+        died=lambda _, error: pytest.fail(str(error)),
+    )
+    store.say("hello")
+    speaker._synth.step()
+    for player in speaker._players:
+        player._patience = lambda: 0.0  # type: ignore[method-assign]
+        for _ in range(200):
+            player.step()
+    assert [output.sound[-1] for output in outputs] == [0.75, 0.25]
+    assert {len(output.sound) for output in outputs} == {5 * 80}
     speaker.stop(finish=False, timeout=0)
     store.close()
 

@@ -267,13 +267,14 @@ class House:
 
     def _make_speaker(self, settings: Settings) -> Speaker:
         from ttsd.audio.build import make_all
-        from ttsd.speech.speaker import Speaker
+        from ttsd.speech.speaker import Outlet, Speaker
 
         outputs = make_all(settings.outputs, folder=_state_dir(settings) / "spoken", library=self.portaudio)
+        volumes = [output.volume / 100 for output in settings.outputs]
         speaker = Speaker(
             self.store,
             self.engines.chain,
-            list(zip(outputs, _required(settings), strict=True)),
+            [Outlet(*each) for each in zip(outputs, _required(settings), volumes, strict=True)],
             settings.speech,
             self._rules.reading or self._rules.make(settings),
             self.clock,

@@ -123,6 +123,9 @@ class OutputSettings:
     ] = None
     channels: Annotated[int | None, Range(1, 8), Help("Channels; default: the device's, files: 1.")] = None
     subtype: Annotated[Literal["PCM_16", "PCM_24", "FLOAT"], Help("Sample format of files.")] = "PCM_16"
+    volume: Annotated[
+        int, Range(0, 150), Help("Per cent, of this output alone; what would clip is limited.")
+    ] = 100
     keep: Annotated[int, Range(1, 999_999), Help("Files: the newest this many WAVs stay.")] = 2000
     latency: Annotated[Duration, Range(0.005, 2), Help("Sound kept in the device's buffer.")] = Duration(0.03)
     lead_in: Annotated[

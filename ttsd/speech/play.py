@@ -19,6 +19,7 @@ import numpy as np
 
 from ttsd.audio.dsp import Resampler, ramp, silence
 from ttsd.audio.gap import Gap
+from ttsd.audio.volume import Volume
 from ttsd.errors import BetterDevice, OutputError
 from ttsd.model import Priority, State
 from ttsd.speech.channel import Begin, End, Item, SentenceStart, Sound
@@ -54,10 +55,11 @@ class Player:
         *,
         pause: float,
         required: bool = True,
+        volume: float = 1.0,
         expire: Callable[[Utterance], None] = lambda _: None,
     ) -> None:
         """*pause*: seconds between two utterances in which nothing is audible; *required*: speech waits
-        for this output; *expire*: takes back an utterance that became too old before its turn came."""
+        for this output; *volume*: its own, a factor; *expire*: takes back an utterance that became too old before its turn came."""
         self.output = output
         self.required = required
         self.pause_seconds = pause
@@ -98,7 +100,7 @@ class Player:
         """How those end that are to be silent now, which may be several."""
         self._paused = False
         self._silent = False
-        self._gain = 1.0
+        self._own, self._loudness = volume, Volume()
 
     # ---- from any thread
 
@@ -256,17 +258,15 @@ class Player:
     def _write_block(self) -> None:
         frames = max(1, int(self._rate * BLOCK_SECONDS))
         block, self._sound = self._sound[:frames], self._sound[frames:]
-        target = self._volume()
-        if target != self._gain or target != 1.0:
-            block, self._gain = ramp(block, self._gain, target), target
+        block = self._loudness.push(block, self._sound[:frames], self._factor())
         if self._silent and self.output.live:
             block = ramp(block, 0.0, 1.0)
         self._silent = False
         self._write(block)
 
-    def _volume(self) -> float:
+    def _factor(self) -> float:
         heard = self._utterance is None or self._utterance.priority >= self.sound_from
-        return self.volume if heard else 0.0
+        return self.volume * self._own if heard else 0.0
 
     def _write(self, block: Samples) -> None:
         self.tail.add(block, self._written)
@@ -282,7 +282,7 @@ class Player:
         if self._silent or not self._sounding or not self.output.live:
             return
         frames = max(1, int(self._rate * FADE_SECONDS))
-        ahead = self._sound[:frames] * np.float32(self._gain)
+        ahead = self._sound[:frames] * np.float32(self._loudness.factor)
         hold, written = ahead[-1:] if len(ahead) else self.tail.last(), self._written
         self._move(lambda frame: frame + frames if frame >= written else frame)
         self._write(ramp(np.concatenate([ahead, np.repeat(hold, frames - len(ahead))]), 1.0, 0.0))

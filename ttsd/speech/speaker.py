@@ -60,6 +60,17 @@ class OutputStatus:
     """Times the sound of an utterance was not there when it was due, since the output was made."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """An output, and how speech goes to it."""
+
+    output: Output
+    required: bool = True
+    """Speech waits while it is gone."""
+    volume: float = 1.0
+    """A linear factor of its own."""
+
+
 class Speaker:
     """Speaks the queue."""
 
@@ -67,7 +78,7 @@ class Speaker:
         self,
         store: Store,
         chain: Chain,
-        outputs: Sequence[tuple[Output, bool]],
+        outlets: Sequence[Outlet],
         settings: SpeechSettings,
         reading: Reading,
         clock: Clock,
@@ -79,8 +90,7 @@ class Speaker:
         announce: Callable[[], None] = lambda: None,
         way: RightOfWay | None = None,
     ) -> None:
-        """*outputs*: each with whether speech waits for it; *died*: told when a stage ends by a fault;
-        *levels_path*: where the voices' loudness is kept; *announce*: tells what was queued."""
+        """*died*: told when a stage ends by a fault; *levels_path*: where the voices' loudness is kept; *announce*: tells what was queued."""
         self._lock = threading.Lock()
         """One command at a time, and choosing the next utterance is one."""
         self._store = store
@@ -115,15 +125,16 @@ class Speaker:
         )
         self._players = tuple(
             Player(
-                output,
-                self._channel.reader(leads=output.live),
+                outlet.output,
+                self._channel.reader(leads=outlet.output.live),
                 self._ledger,
                 clock,
                 pause=settings.pause_ms / 1000,
-                required=required,
+                required=outlet.required,
+                volume=outlet.volume,
                 expire=self._expire,
             )
-            for output, required in outputs
+            for outlet in outlets
         )
         self._ledger.attend(self._players)
         self._stages = (
