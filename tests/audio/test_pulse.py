@@ -237,6 +237,12 @@ def test_a_lead_in_wakes_the_device_before_the_first_sample(server: SoundServer)
         wait_for(lambda: np.count_nonzero(heard.frames()[:, 0]) >= 0.1 * RATE, "all in the recording")
         left = heard.frames()[:, 0]
         assert np.array_equal(left[left != 0], noise(0.1))
+        output.end(said())
+        begun = time.monotonic()
+        write(output, noise(0.1))
+        assert time.monotonic() - begun < 0.2, "it has not been idle: there is nothing to wake"
+        drain(output)
+        wait_for(lambda: np.count_nonzero(heard.frames()[:, 0]) >= 0.2 * RATE, "the rest in the recording")
     output.close()
 
 

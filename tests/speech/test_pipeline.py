@@ -682,6 +682,38 @@ def test_an_output_has_a_volume_of_its_own_beside_that_of_all(tmp_path: Path) ->
     store.close()
 
 
+@pytest.mark.parametrize("rate", [8000, 16_000])
+def test_a_fallback_device_goes_on_at_the_sample_in_the_middle_of_the_utterance(
+    tmp_path: Path, rate: int
+) -> None:
+    device, substitute = FakeOutput("headset"), FakeOutput("loudspeaker", rate=rate)
+    clock = FakeClock()
+    output = AutoOutput([device], substitute, clock, name="headset", faithful=False, why="headset is gone")
+    pipeline = Pipeline(tmp_path, output)  # type: ignore[arg-type] # what is heard is asked of the two
+    (player,) = pipeline.players
+    utterance = pipeline.store.say("unplugged in the middle")
+    pipeline.synth.step()
+    for _ in range(12):
+        player.step()
+    device.hear(100)
+    player.step()
+    device.lose()
+    player._wake.set()  # it would wait a little before it looks
+    for _ in range(400):
+        player.step()
+        substitute.hear()
+    while pipeline.ledger.step(timeout=0):
+        pass
+    rest = len(utterance.text) * 80 - 100
+    assert len(device.sound) == 100
+    assert abs(len(substitute.sound) - rest * rate // 8000) <= 2 * (rate != 8000)
+    assert pipeline.state(utterance.id) is State.SPOKEN
+    told = [(e.state, e.detail) for e in pipeline.events if isinstance(e, events.DeviceChanged)]
+    assert [state for state, _ in told] == ["open", "lost", "open"]
+    assert told[-1][1] == "headset is gone: a fake"
+    pipeline.store.close()
+
+
 def test_an_output_that_takes_a_better_device_tells_so_once_and_is_in_no_trouble(tmp_path: Path) -> None:
     class Plugged(FakeOutput):
         """A device that the test can plug in."""
