@@ -5,6 +5,7 @@ Marked `torch`; see `engine_venvs`.
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import threading
@@ -14,15 +15,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine_parts import seconds
-from engine_venvs import TINY, host_of, python_of, tiny, write_voice
+from engine_venvs import TINY, host_of, python_of, run_with_ttsd, tiny, write_voice
 from waiting import wait_for
 
+from ttsd.audio.dsp import Resampler, join
+from ttsd.engines.chain import Heard
 from ttsd.engines.engine import Request, Scalar
 from ttsd.engines.host import EngineHost
 from ttsd.errors import EngineCancelled, EngineError, EngineMissing, EngineRefused, UnknownVoice
+from ttsd.model import EngineName, Samples
+from ttsd.speech.finish import Finish
+from ttsd.speech.levels import Levels
 
 pytestmark = pytest.mark.torch
 
+WATERMARK = Path(__file__).parents[1] / "watermark.py"
 SENTENCE = Request("The quick brown fox jumps over the lazy dog.")
 Make = Callable[..., EngineHost]
 
@@ -31,11 +38,11 @@ Make = Callable[..., EngineHost]
 def make(tmp_path: Path) -> Iterator[Make]:
     """Makes the engine, over the small library."""
     made: list[EngineHost] = []
-    adapter = f"{TINY / 'chatterbox.py'}:TinyChatterbox"
 
-    def engine(voice: str | None = None, **options: Scalar) -> EngineHost:
+    def engine(voice: str | None = None, adapter: str = "TinyChatterbox", **options: Scalar) -> EngineHost:
         given = {"model": str(tiny("chatterbox")), **options}
-        host = host_of("chatterbox", tmp_path, given, voice=voice, adapter=adapter)
+        whole = f"{TINY / 'chatterbox.py'}:{adapter}"
+        host = host_of("chatterbox", tmp_path, given, voice=voice, adapter=whole)
         made.append(host)
         return host
 
@@ -66,6 +73,34 @@ def test_it_speaks_clones_and_keeps_to_what_it_can(make: Make, tmp_path: Path) -
         with pytest.raises(fault):
             list(host.synthesize(wrong))
     assert list(host.synthesize(SENTENCE))
+
+
+def test_its_watermark_is_in_what_is_heard(make: Make, tmp_path: Path) -> None:
+    """Bits found by the watermark's own reader: nearly all of them, whatever ttsd does to the sound."""
+    marked, unmarked = make(), make(adapter="Unmarked")
+    given = list(marked.synthesize(SENTENCE))
+    rate = given[0].rate
+    # As loud as the limiter lets it be, at the rate of a cable, in 16 bits.
+    finish = Finish(Heard(given[0], EngineName("chatterbox"), None), Levels(None), gain=26.0)
+    finished = join([finish.push(chunk.samples) for chunk in given] + [finish.flush()])
+    assert np.abs(finished).max() > 5 * max(np.abs(chunk.samples).max() for chunk in given)
+    resampler = Resampler(rate, 48000)
+    cable = join([resampler.push(finished), resampler.flush()])
+    sounds: dict[str, tuple[int, Samples]] = {
+        "given": (rate, join([chunk.samples for chunk in given])),
+        "heard": (48000, np.round(cable * 32767) / 32768),
+        "unmarked": (rate, join([chunk.samples for chunk in unmarked.synthesize(SENTENCE)])),
+    }
+    words: list[str] = []
+    for name, (frames, sound) in sounds.items():
+        np.save(tmp_path / f"{name}.npy", sound)
+        words += [str(frames), str(tmp_path / f"{name}.npy")]
+    result = tmp_path / "found.json"
+    run_with_ttsd(python_of("chatterbox"), WATERMARK, str(result), *words)
+    found = dict(zip(sounds, json.loads(result.read_text()), strict=True))
+    assert found["given"] > 0.9, found
+    assert found["heard"] > 0.9, found
+    assert found["unmarked"] < 0.1, found
 
 
 def test_it_stops_soon_when_cancelled_and_unloads(make: Make) -> None:

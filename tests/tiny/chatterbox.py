@@ -35,6 +35,15 @@ class TinyChatterbox(Chatterbox):
         super().open(setup, progress)
 
 
+class Unmarked(TinyChatterbox):
+    """The same without the watermark, to compare with: nothing of ttsd's can leave it out."""
+
+    def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
+        """See Adapter."""
+        super().open(setup, progress)
+        self._model.watermarker.apply_watermark = lambda sound, **_: sound
+
+
 def shrink() -> None:
     """Make the library's constants small. To be called once, before a model is made."""
     from ttsd.engines.adapters.torch_parts import import_torchaudio
