@@ -23,7 +23,7 @@ from ttsd.engines.chain import Heard
 from ttsd.engines.engine import Request, Scalar
 from ttsd.engines.host import EngineHost
 from ttsd.errors import EngineCancelled, EngineError, EngineMissing, EngineRefused, UnknownVoice
-from ttsd.model import EngineName, Samples
+from ttsd.model import EngineName
 from ttsd.speech.finish import Finish
 from ttsd.speech.levels import Levels
 
@@ -86,7 +86,7 @@ def test_its_watermark_is_in_what_is_heard(make: Make, tmp_path: Path) -> None:
     assert np.abs(finished).max() > 5 * max(np.abs(chunk.samples).max() for chunk in given)
     resampler = Resampler(rate, 48000)
     cable = join([resampler.push(finished), resampler.flush()])
-    sounds: dict[str, tuple[int, Samples]] = {
+    sounds: dict[str, tuple[int, np.ndarray]] = {
         "given": (rate, join([chunk.samples for chunk in given])),
         "heard": (48000, np.round(cable * 32767) / 32768),
         "unmarked": (rate, join([chunk.samples for chunk in unmarked.synthesize(SENTENCE)])),
