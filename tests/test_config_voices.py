@@ -146,3 +146,49 @@ def test_a_route_names_an_engine_of_the_chain(tmp_path: Path) -> None:
         '4: route[0].engine: "koko" is not in the chain (piper, kokoro); did you mean "kokoro"?'
     ]
     assert built(text.replace('"koko"', '"kokoro"'), tmp_path).route
+
+
+SOVITS = """
+engines = ["tone"]
+[voice.nina.convert]
+type = "sovits"
+model = "nina/G_0.pth"
+speaker = "nina"
+transpose = 12
+timeout = "30s"
+"""
+
+
+def test_a_converter_takes_its_own_options(tmp_path: Path) -> None:
+    convert = built(SOVITS, tmp_path).voice["nina"].convert
+    assert convert is not None
+    assert (convert.type, convert.timeout, convert.folder) == ("sovits", 30.0, tmp_path)
+    assert convert.options == {"model": "nina/G_0.pth", "speaker": "nina", "transpose": 12}
+    file = tmp_path / "ttsd.toml"
+    file.write_text(SOVITS)
+    shown = tmp_path / "shown.toml"
+    shown.write_text(as_toml(effective(file, {})))
+    assert config.load(shown, {}).voice == config.load(file, {}).voice
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("= 12", "= 99"), "transpose: transpose must be a whole number from -36 to 36, not 99"),
+        (("= 12", "= 1.5"), "transpose: transpose must be a whole number from -36 to 36, not 1.5"),
+        (("transpose", "transpos"), 'is no option of sovits; did you mean "transpose"?'),
+        (('"sovits"', '"sovit"'), 'must be one of "command", "sovits"'),
+        (('speaker = "nina"', 'f0_method = "parselmouth"'), "must be one of dio, harvest, crepe, crepe-tiny"),
+        (('speaker = "nina"', "noise_scale = -1"), "must be a number from 0 to 2"),
+        (('speaker = "nina"', 'command = ["sox"]'), 'is for type = "command" alone, not for sovits'),
+        (('speaker = "nina"', "rate = 16000"), 'is for type = "command" alone, not for sovits'),
+        (('type = "sovits"', ""), "names no program"),
+        (('type = "sovits"', 'command = ["sox"]'), "model: is not known here"),
+        (('"tone"', '"tone", "sovits"'), "it makes another voice out of one: [voice.NAME.convert]"),
+    ],
+)
+def test_what_a_converter_does_not_take_is_a_mistake(
+    change: tuple[str, str], problem: str, tmp_path: Path
+) -> None:
+    found = problems(SOVITS.replace(*change), tmp_path)
+    assert any(problem in one for one in found), found

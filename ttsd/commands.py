@@ -240,6 +240,7 @@ EventName = Literal[
     "paused",
     "resumed",
     "engine",
+    "conversion",
     "device",
     "source",
     "config",

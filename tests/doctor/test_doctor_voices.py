@@ -10,6 +10,8 @@ from recordings import speech
 
 from ttsd import config
 from ttsd.doctor import voices
+from ttsd.engines import catalog, installed
+from ttsd.engines.protocol import PROTOCOL
 from ttsd.speakers import Speakers
 from ttsd.speech import detect
 
@@ -67,3 +69,52 @@ def test_languages_need_their_library(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_nothing_asked_for_is_no_line(tmp_path: Path) -> None:
     assert told("", tmp_path) == []
+
+
+SOVITS = """
+engines = ["tone"]
+[voice.nina.convert]
+type = "sovits"
+speaker = "nina"
+"""
+
+
+def conversion_told(text: str, folder: Path) -> tuple[str, str, str | None]:
+    settings = config.build(config.given(text, folder / "ttsd.toml", {}))
+    [check] = [one for one in voices.asked_for(settings) if one.name == "voice nina"]
+    return check.state, check.found, check.next_step
+
+
+def test_what_a_voice_is_converted_by_is_looked_at(tmp_path: Path, share: Path) -> None:
+    state, found, step = conversion_told(SOVITS, tmp_path)
+    assert (state, step) == ("warn", "ttsd engine install sovits")
+    assert "not installed" in found
+    python = installed.interpreter(installed.folder(share, "sovits") / "venv-1")
+    python.parent.mkdir(parents=True)
+    python.touch()
+    sovits = catalog.find_converter("sovits")
+    assert sovits is not None
+    assert sovits.recipe is not None
+    wanted = sovits.recipe.requirements("cpu")
+    installed.write(
+        share, installed.Installed("sovits", "venv-1", "cpu", wanted, "3.11.7", "0", PROTOCOL, 0.0, {})
+    )
+    assert "has no model" in conversion_told(SOVITS, tmp_path)[1]
+    model = tmp_path / "sovits"
+    (model / "content-vec-best").mkdir(parents=True)
+    for name in ("G_0.pth", "content-vec-best/config.json", "content-vec-best/model.safetensors"):
+        (model / name).touch()
+    (model / "config.json").write_text('{"spk": {"ana": 0, "bo": 1}}')
+    state, found, step = conversion_told(SOVITS, tmp_path)
+    assert (state, step) == ("warn", "it has ana, bo")
+    assert "has no speaker nina" in found
+    assert conversion_told(SOVITS.replace('"nina"\n', '"bo"\n'), tmp_path)[0] == "ok"
+    several = SOVITS.replace('speaker = "nina"\n', "")
+    assert "has several speakers" in conversion_told(several, tmp_path)[1]
+
+
+def test_a_program_that_converts_is_looked_for(tmp_path: Path) -> None:
+    text = '[voice.nina.convert]\ncommand = ["./deeper"]\n'
+    assert conversion_told(text, tmp_path)[0] == "warn"
+    (tmp_path / "deeper").touch(0o755)
+    assert conversion_told(text, tmp_path)[0] == "ok"

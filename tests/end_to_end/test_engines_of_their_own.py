@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from daemon_process import configuration
 from engine_venvs import lend, tiny
+from event_stream import EventStream
 from waiting import wait_for
 
 from ttsd.engines import voices
@@ -64,3 +65,28 @@ def test_what_piper_cannot_say_xtts_says_and_piper_comes_back(make_daemon: MakeD
     assert engines(daemon) == ["piper", "xtts", "piper", "xtts", "piper"]
     daemon.call("engine.unload", engine="xtts")
     wait_for(lambda: not Path(f"/proc/{pid}").exists(), "XTTS's memory to be given back")
+
+
+def test_a_voice_goes_through_so_vits_svc_until_no_preset_names_it(make_daemon: MakeDaemon) -> None:
+    model = json.dumps(str(tiny("sovits")))
+    convert = f'[voice.nina.convert]\ntype = "sovits"\nmodel = {model}\nspeaker = "bo"\n'
+    daemon = make_daemon(configuration(engines=["tone"], pace=10) + convert)
+    lend("sovits", daemon.home)
+    daemon.start()
+    with EventStream(daemon.socket, "conversion") as stream:
+        wait_for(lambda: daemon.status()["conversions"][0]["state"] == "ready", "it to load", timeout=200)
+        daemon.say("A sentence in another voice.", voice="nina")
+        daemon.wait_until_spoken(1, timeout=60)
+        [spoken] = daemon.spoken()
+        assert (spoken["engine"], spoken["voice"]) == ("tone", "nina")
+        pid = daemon.status()["conversions"][0]["pid"]
+        daemon.edit('speaker = "bo"', 'speaker = "nobody"')
+        daemon.call("reload")
+        daemon.say("And one that no speaker of it says.", voice="nina")
+        daemon.wait_until_spoken(2)
+        assert "has no speaker nobody" in stream.until("conversion", voice="nina", state="resting")["detail"]
+    assert daemon.spoken()[1]["voice"] == "tone"
+    assert daemon.status()["conversions"][0]["pid"] == pid, "who speaks in it is no reason to load it anew"
+    daemon.edit(convert.replace('"bo"', '"nobody"'), "")
+    daemon.call("reload")
+    wait_for(lambda: not Path(f"/proc/{pid}").exists(), "its memory to be given back")

@@ -142,6 +142,27 @@ command = ["/nowhere/at/all"]
     assert "converted" not in traces[second["id"]]
 
 
+def test_a_converter_that_is_not_installed_is_told_everywhere_and_the_voice_is_heard(
+    make_daemon: MakeDaemon,
+) -> None:
+    convert = '[voice.nina.convert]\ntype = "sovits"\nmodel = "nina"\n'
+    daemon = make_daemon(configuration(pace=100) + convert).start()
+    daemon.say("hello there", voice="nina")
+    daemon.wait_until_listed(1)
+    assert [entry["voice"] for entry in daemon.spoken()] == ["tone"]
+    told = wait_for(lambda: daemon.logged("conversion_failed"), "the failure to be told")[0]
+    assert (told["converter"], told["next_step"]) == ("sovits", "ttsd engine install sovits")
+    [status] = daemon.call("status")["conversions"]
+    assert (status["name"], status["state"]) == ("nina", "missing")
+    assert "convert  nina missing" in daemon.ttsd("status").stdout
+    table = daemon.ttsd("engines").stdout
+    assert "sovits" in table
+    assert "ttsd engine install sovits" in table
+    daemon.edit(convert, "")
+    daemon.call("reload")
+    assert daemon.call("status")["conversions"] == []
+
+
 def test_a_voice_that_is_added_is_spoken_with_without_a_restart(
     make_daemon: MakeDaemon, tmp_path: Path
 ) -> None:

@@ -57,7 +57,7 @@ def make(convert: Callable[..., Conversion]) -> Make:
     """Makes its process alone."""
 
     def engine(**options: Scalar) -> Engine:
-        found = convert(**options).converter.engine
+        found = convert(**options).engine
         assert found is not None
         return found
 
@@ -77,8 +77,10 @@ def ask(sound: Chunk, **options: Scalar) -> Request:
     return Request("", options={"speaker": "ana", **options}, sound=sound)
 
 
-def test_a_sound_comes_back_in_another_voice(make: Make) -> None:
-    engine = make()
+def test_a_sound_comes_back_in_another_voice(convert: Callable[..., Conversion]) -> None:
+    conversion, trace = convert(), dict[str, float]()
+    engine = conversion.engine
+    assert engine is not None
     engine.load()
     [model] = engine.voices()
     assert (model.name, model.speakers) == ("G_0", ("ana", "bo"))
@@ -106,15 +108,10 @@ def test_a_sound_comes_back_in_another_voice(make: Make) -> None:
     ):
         with pytest.raises(fault):
             list(engine.synthesize(wrong))
-    assert list(engine.synthesize(ask(hum()))), "and it goes on"
-
-
-def test_in_the_speech_room_it_is_the_converter_of_a_voice(convert: Callable[..., Conversion]) -> None:
-    conversion, trace = convert(), dict[str, float]()
     pieces = iter([Heard(voice(1.0), EngineName("fake"), "plain")])
-    found = list(Converters().converted(pieces, conversion, "deep", trace))
-    assert sum(one.chunk.samples.size / one.chunk.rate for one in found) == pytest.approx(1.0, abs=0.02)
-    assert {one.voice for one in found} == {"deep"}
+    heard = list(Converters().converted(pieces, conversion, "deep", trace))
+    assert sum(one.chunk.samples.size / one.chunk.rate for one in heard) == pytest.approx(1.0, abs=0.02)
+    assert {one.voice for one in heard} == {"deep"}, "as the speech room uses it"
     assert trace["converted"] > trace["first_chunk"]
 
 

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from waiting import wait_for
 
 from ttsd.engines.chain import Heard
-from ttsd.engines.conversions import Conversion, Converter
+from ttsd.engines.conversions import Conversion
 from ttsd.errors import EngineCancelled
 from ttsd.model import Chunk, EngineName, WordTime
 from ttsd.settings import Duration
@@ -45,7 +45,7 @@ def by(
     """By a program."""
     patience = None if timeout is None else Duration(timeout)
     settings = ConvertSettings(command=command, timeout=patience, format=kind, rate=rate)
-    return Conversion(settings, Converter(command[0]))
+    return Conversion(settings, command[0])
 
 
 def python(program: str, **settings: object) -> Conversion:

@@ -101,11 +101,26 @@ def test_presets_that_differ_in_the_speaker_share_a_process(made: Conversions, t
     one = settings(model="G_0.pth", speaker="ana", transpose=3)
     presets = {"a": one, "b": settings(model="G_0.pth", speaker="bo"), "c": settings(model="G_1.pth")}
     found = built(made, tmp_path, "Halve", presets)
-    assert found["a"].converter is found["b"].converter
-    assert found["a"].converter is not found["c"].converter
+    assert found["a"].engine is found["b"].engine
+    assert found["a"].engine is not found["c"].engine
     assert found["a"].options == {"speaker": "ana", "transpose": 3}
     again = built(made, tmp_path, "Halve", {"a": replace(one, options={**one.options, "transpose": 5})})
-    assert again["a"].converter is found["a"].converter, "a reload keeps what it does not change"
+    assert again["a"].engine is found["a"].engine, "a reload keeps what it does not change"
+
+
+def test_what_is_wrong_with_one_preset_makes_no_other_rest_and_a_change_is_tried_at_once(
+    made: Conversions, tmp_path: Path
+) -> None:
+    wrong, right = settings(speaker="nobody"), settings(speaker="ana")
+    found = built(made, tmp_path, "Halve", {"a": wrong, "b": right})
+    with capture_logs():
+        through(found["a"], 0.5)
+    assert {piece.voice for piece in through(found["b"], 0.5)} == {"deep"}
+    same = built(made, tmp_path, "Halve", {"a": wrong, "b": right})
+    assert same["a"].breaker.failures == 1, "a reload of something else is no reason to try again"
+    mended = built(made, tmp_path, "Halve", {"a": settings(speaker="bo"), "b": right})
+    assert {piece.voice for piece in through(mended["a"], 0.5)} == {"deep"}
+    assert len((tmp_path / "opened").read_text().split()) == 1
 
 
 def test_a_process_ends_when_no_preset_names_it(made: Conversions, tmp_path: Path) -> None:
@@ -145,7 +160,7 @@ def test_what_it_does_not_give_is_passed_on_unconverted_and_it_rests(
     [told] = [log for log in logs if log["event"] == "conversion_failed"]
     assert reason in told["reason"]
     assert {piece.voice for piece in again} == {"plain"}, "it rests"
-    status = conversion.status("deep", conversion.converter.breaker._until - 0.5)
+    status = conversion.status("deep", conversion.breaker._until - 0.5)
     assert (status.name, status.state) == ("deep", "resting")
     assert reason in (status.detail or "")
 
@@ -154,7 +169,7 @@ def test_what_it_does_not_give_is_passed_on_unconverted_and_it_rests(
 def test_one_that_does_not_read_holds_up_nobody(make: Make) -> None:
     """A sentence is larger than a pipe."""
     conversion = make("Deaf", timeout=1.0)
-    engine = conversion.converter.engine
+    engine = conversion.engine
     assert engine is not None
     engine.load()
     wait_for(lambda: _is_stopped(engine.status().pid), "the process to be stopped")
@@ -183,7 +198,7 @@ def test_after_its_rest_it_is_tried_again(make: Make) -> None:
 
 def test_a_cancel_ends_it_and_the_next_sentence_is_converted(make: Make) -> None:
     conversion, converters = make("Hanging"), Converters()
-    engine = conversion.converter.engine
+    engine = conversion.engine
     assert engine is not None
     ended: list[BaseException] = []
 
@@ -199,7 +214,7 @@ def test_a_cancel_ends_it_and_the_next_sentence_is_converted(make: Make) -> None
     converters.cancel()
     thread.join(10)
     assert ended
-    assert conversion.converter.breaker.failures == 0, "that was no failure"
+    assert conversion.breaker.failures == 0, "that was no failure"
     pieces = converters.converted(heard(0.5), conversion, "deep")
     with closing(pieces):
         assert next(pieces).voice == "deep"

@@ -221,8 +221,8 @@ class Chain:
         if name in self._health:
             self._health[name].breaker.succeeded()
         for conversion in self.conversions.values():
-            if conversion.converter.name == name:
-                conversion.converter.breaker.succeeded()
+            if conversion.name == name:
+                conversion.breaker.succeeded()
 
     def cancel(self) -> None:
         """From any thread: end the running synthesis soon; `speak` raises EngineCancelled."""
@@ -236,7 +236,7 @@ class Chain:
     @property
     def converters(self) -> tuple[Engine, ...]:
         """The processes that convert, each once."""
-        engines = [one.converter.engine for one in self.conversions.values()]
+        engines = [one.engine for one in self.conversions.values()]
         return tuple({id(engine): engine for engine in engines if engine is not None}.values())
 
     def conversion(self, voice: str | None) -> Conversion | None:

@@ -25,28 +25,22 @@ if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.engines.connect import Place
     from ttsd.engines.engine import Engine, Scalar
+    from ttsd.engines.entry import Entry
     from ttsd.settings.voices import ConvertSettings, VoiceSettings
 
 
 @dataclass(slots=True, eq=False)
-class Converter:
-    """One of them, and what was learnt of it."""
+class Conversion:
+    """A preset's use of a converter, and what was learnt of it: a speaker that is not there is no other's fault."""
 
+    settings: ConvertSettings
     name: str
-    """For people: its kind, or its program."""
+    """For people: the kind of converter, or the program."""
     engine: Engine | None = None
-    """None: a program that runs for each sentence."""
+    """Its process, which others may use, too; None: a program that runs for each sentence."""
     breaker: Breaker = field(default_factory=Breaker)
     last_error: str | None = None
     """Why it rests."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """A preset's use of a converter."""
-
-    settings: ConvertSettings
-    converter: Converter
 
     @property
     def options(self) -> dict[str, Scalar]:
@@ -60,16 +54,15 @@ class Conversion:
 
     def status(self, voice: str, now: float) -> EngineStatus:
         """As engines have one, under the preset's name. *now*: monotonic seconds."""
-        converter = self.converter
-        name, left = EngineName(voice), converter.breaker.left(now)
-        if converter.engine is not None:
-            status = replace(converter.engine.status(), name=name)
+        name, left = EngineName(voice), self.breaker.left(now)
+        if self.engine is not None:
+            status = replace(self.engine.status(), name=name)
         else:
-            status = EngineStatus(name, "installed", converter.name, last_error=converter.last_error)
+            status = EngineStatus(name, "installed", self.name, last_error=self.last_error)
         if left <= 0 or status.state in ("missing", "closed"):
             return status
-        detail = f"{converter.name} rests for {left:.0f} s: {converter.last_error}"
-        return replace(status, state="resting", detail=detail, last_error=converter.last_error)
+        detail = f"{self.name} rests for {left:.0f} s: {self.last_error}"
+        return replace(status, state="resting", detail=detail, last_error=self.last_error)
 
 
 class Conversions:
@@ -77,44 +70,49 @@ class Conversions:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._made: list[tuple[object, Converter]] = []
+        self._made: list[tuple[object, Engine]] = []
+        """Processes, and what each was made of."""
+        self._known: dict[str, Conversion] = {}
+        """As they were built last."""
 
     def build(self, presets: Mapping[str, VoiceSettings], place: Place) -> dict[str, Conversion]:
-        """Of each preset that has one; nothing is started."""
-        return {
-            name: Conversion(preset.convert, self._get(preset.convert, place))
-            for name, preset in presets.items()
-            if preset.convert is not None
-        }
+        """Of each preset that has one; nothing is started. Those that did not change go on with their rests."""
+        found = {}
+        for voice, preset in presets.items():
+            if preset.convert is None:
+                continue
+            new = self._of(preset.convert, place)
+            old = self._known.get(voice)
+            same = old is not None and (old.settings, old.engine) == (new.settings, new.engine)
+            found[voice] = old if old is not None and same else new
+        self._known = found
+        return dict(found)
 
     def keep(self, used: Iterable[Conversion]) -> tuple[Engine, ...]:
-        """Let go of every converter that is not *used*; the caller closes what is returned."""
-        wanted = {id(one.converter) for one in used}
-        gone = [converter for _, converter in self._made if id(converter) not in wanted]
+        """Let go of every process that is not *used*; the caller closes what is returned."""
+        wanted = {id(one.engine) for one in used}
+        gone = tuple(engine for _, engine in self._made if id(engine) not in wanted)
         self._made = [one for one in self._made if id(one[1]) in wanted]
-        return tuple(converter.engine for converter in gone if converter.engine is not None)
+        return gone
 
-    def _get(self, settings: ConvertSettings, place: Place) -> Converter:
-        wishes = (settings.command, settings.folder)
+    def _of(self, settings: ConvertSettings, place: Place) -> Conversion:
         entry = None if settings.type == COMMAND else catalog.find_converter(settings.type)
         if entry is None:
-            return self._shared(wishes) or self._keep(wishes, Converter(Path(settings.command[0]).name))
+            return Conversion(settings, Path(settings.command[0]).name)
+        return Conversion(settings, entry.name, self._process(settings, entry, place))
+
+    def _process(self, settings: ConvertSettings, entry: Entry, place: Place) -> Engine:
         loads = {option.name for option in entry.options if option.loads}
         mine = EngineSettings(
             first_chunk_timeout=settings.timeout,
             idle_timeout=settings.timeout,
             options={key: value for key, value in settings.options.items() if key in loads},
         )
-        known = (entry.name, mine, place.base)
-        if (found := self._shared(known)) is not None:
-            return found
+        wishes = (entry.name, mine, place.base)
+        for known, engine in self._made:
+            if known == wishes:
+                return engine
         name = EngineName(entry.name)
         host = EngineHost(name, entry, mine, Process(name, entry, mine, place), self._clock)
-        return self._keep(known, Converter(entry.name, host))
-
-    def _shared(self, wishes: object) -> Converter | None:
-        return next((converter for known, converter in self._made if known == wishes), None)
-
-    def _keep(self, wishes: object, converter: Converter) -> Converter:
-        self._made.append((wishes, converter))
-        return converter
+        self._made.append((wishes, host))
+        return host

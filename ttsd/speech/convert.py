@@ -61,7 +61,7 @@ class Converters:
             yield from pieces
             return
         trace = {} if trace is None else trace
-        breaker = conversion.converter.breaker
+        breaker = conversion.breaker
         sentence: _Sentence | None = None
         fault: EngineError | None = None
         try:
@@ -107,15 +107,15 @@ class Converters:
         return sentence
 
     def _settle(self, sentence: _Sentence, conversion: Conversion) -> None:
-        converter = conversion.converter
-        converter.last_error = sentence.failure
+        conversion.last_error = sentence.failure
         if sentence.failure is None:
-            converter.breaker.succeeded()
+            conversion.breaker.succeeded()
             return
-        rest = converter.breaker.failed(self._clock.monotonic(), self._clock.monotonic() - sentence.began)
+        rest = conversion.breaker.failed(self._clock.monotonic(), self._clock.monotonic() - sentence.began)
         log.warning(
             "conversion_failed",
-            converter=converter.name,
+            voice=sentence.voice,
+            converter=conversion.name,
             reason=sentence.failure,
             next_step=sentence.next_step,
             converted_seconds=round(sentence.given, 2),
@@ -136,7 +136,7 @@ class _Sentence:
 
     def __init__(self, first: Heard, voice: str | None, conversion: Conversion, clock: Clock) -> None:
         """*voice*: what to call the converted one."""
-        self._first, self._voice = first, voice
+        self._first, self.voice = first, voice
         self._patience = conversion.settings.timeout or TIMEOUT
         self._raw: list[Samples] = []
         """What the engine made, in case it is needed."""
@@ -204,7 +204,7 @@ class _Sentence:
             self.given += chunk.samples.size / chunk.rate
             self._audible = self._audible or bool(chunk.samples.size and abs(chunk.samples).max() > SILENCE)
             words, self._words = self._words, ()
-            yield replace(self._first, chunk=replace(chunk, words=words), voice=self._voice), True
+            yield replace(self._first, chunk=replace(chunk, words=words), voice=self.voice), True
 
     def _seconds(self) -> float:
         """Of what the engine made."""
@@ -227,7 +227,6 @@ class _Sentence:
 
 def _run(conversion: Conversion, rate: int) -> Run:
     """Raises OSError if it cannot be started."""
-    engine = conversion.converter.engine
-    if engine is None:
+    if conversion.engine is None:
         return ProgramRun(conversion.settings, rate)
-    return WorkerRun(engine, conversion.options, rate)
+    return WorkerRun(conversion.engine, conversion.options, rate)
