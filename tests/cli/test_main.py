@@ -133,3 +133,8 @@ def test_asking_the_daemon_loads_no_module_that_takes_its_time(tmp_path: Path) -
         "ttsd.schema",
     }
     assert not slow & set(found.stdout.split())
+
+
+def test_a_converter_speaks_no_texts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["engine", "test", "sovits"]) == 2
+    assert "ttsd say --voice NAME" in capsys.readouterr().err

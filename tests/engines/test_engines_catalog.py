@@ -93,3 +93,14 @@ def test_importing_it_brings_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"numpy", "structlog", "platformdirs", "subprocess", "difflib", "piper"} & set(loaded)
+
+
+def test_a_converter_is_no_engine_but_has_options_and_a_venv_as_they_do() -> None:
+    sovits = catalog.find_converter("so-vits-svc-fork")
+    assert sovits is not None
+    assert catalog.find("sovits") is None
+    assert catalog.find_any("sovits") is sovits
+    assert sovits not in catalog.entries()
+    assert sovits.install == "ttsd engine install sovits"
+    assert catalog.defaults("sovits")["f0_method"] == "dio"
+    assert "[voice.NAME.convert]" in catalog.did_you_mean("sovits")

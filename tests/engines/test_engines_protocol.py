@@ -31,6 +31,17 @@ def over_the_wire(event: Event) -> Event:
     return arrived
 
 
+def test_a_sound_for_a_converter_arrives_as_it_was_sent() -> None:
+    sound = Chunk(np.linspace(-1, 1, 5000, dtype=np.float32), 22050)
+    sent = Request("", options={"transpose": 3}, sound=sound)
+    read = protocol.read_synthesize(over_the_wire(protocol.synthesize(sent, 7)))
+    assert read.sound is not None
+    assert (read.text, read.options, read.sound.rate) == ("", {"transpose": 3}, 22050)
+    np.testing.assert_array_equal(read.sound.samples, sound.samples)
+    with pytest.raises(Garbage):
+        protocol.read_synthesize(Event(protocol.SYNTHESIZE, {"text": "", "sound": {"rate": 0}}, b"1234"))
+
+
 @given(
     st.builds(
         Request,

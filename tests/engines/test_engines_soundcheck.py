@@ -65,3 +65,10 @@ def test_what_is_too_loud_is_counted_and_passed_on() -> None:
     check = SoundCheck(SENTENCE)
     assert checked(check, sound(1), sound(1, 1.5)) == 2
     assert check.clipped == RATE
+
+
+def test_a_long_sound_may_be_made_of_a_long_one() -> None:
+    long = Chunk(np.full(8000 * 60, 0.5, np.float32), 8000)
+    SoundCheck("", of=long).feed(long)
+    with pytest.raises(EngineError):
+        SoundCheck("").feed(long)

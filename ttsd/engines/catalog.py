@@ -31,7 +31,7 @@ def find_converter(name: str) -> Entry | None:
 
 def find_any(name: str) -> Entry | None:
     """The engine or converter of that name."""
-    return find(name) or find_converter(name)
+    return find_converter(name) or find(name)
 
 
 def entries() -> tuple[Entry, ...]:

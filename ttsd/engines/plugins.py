@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ttsd.engines.converter_entries import CONVERTERS
 from ttsd.engines.entries import ENTRIES
 from ttsd.engines.entry import Entry
 
@@ -48,7 +49,7 @@ def plugins() -> Plugins:
 
     entries: list[Entry] = []
     broken: list[Broken] = []
-    taken = {spelling for entry in ENTRIES for spelling in (entry.name, *entry.aliases)}
+    taken = {spelling for entry in (*ENTRIES, *CONVERTERS) for spelling in (entry.name, *entry.aliases)}
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         package = point.dist.name if point.dist else "a package"
         try:
