@@ -17,7 +17,7 @@ from ttsd.speech.play import BLOCK_SECONDS, FADE_SECONDS
 from ttsd.speech.precedence import in_the_way
 from ttsd.speech.reading import Reading
 from ttsd.speech.restraint import EVERYTHING, NONE, Restraint
-from ttsd.speech.speaker import Speaker
+from ttsd.speech.speaker import Outlet, Speaker
 from ttsd.store import Store
 from ttsd.text.rules import Extras
 
@@ -40,7 +40,7 @@ class Stepped:
         self.speaker = Speaker(
             self.store,
             Chain([self.engine], self.clock),
-            [(self.output, True)],
+            [Outlet(self.output)],
             SpeechSettings(pause_ms=0, ahead=Duration(1000)),
             Reading(Settings(sources=(chat,)), Extras(), self.clock, lambda _: ()),
             self.clock,
