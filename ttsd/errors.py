@@ -213,6 +213,12 @@ class BetterDevice(OutputError):
     """A better device is there than the one in use: it is taken when the output is closed and opened again."""
 
 
+class HttpError(TtsdError):
+    """The HTTP API cannot listen where it should; that may pass, as no mistake in the configuration does."""
+
+    code = "http"
+
+
 class ControlError(TtsdError):
     """A request over the control socket was refused, or nobody answered it."""
 

@@ -79,8 +79,9 @@ def test_any_usual_format_also_as_an_upload(kind: str, tmp_path: Path) -> None:
 def test_what_is_no_sound_is_told(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("hello")
     for source in (tmp_path / "text.wav", tmp_path / "nowhere.wav", tmp_path, io.BytesIO(b"x" * 100)):
-        with pytest.raises(RecordingError, match="no recording that can be read"):
+        with pytest.raises(RecordingError, match="no recording that can be read") as refused:
             read(source)
+        assert "object at" not in refused.value.what
 
 
 @pytest.mark.voice

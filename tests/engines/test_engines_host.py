@@ -104,6 +104,17 @@ def test_unloading_ends_the_process_and_the_next_sentence_starts_another(tmp_pat
     engine.close()
 
 
+def test_what_is_let_go_while_it_loads_has_not_failed(tmp_path: Path) -> None:
+    engine = host("SlowToLoad", tmp_path)
+    loading = threading.Thread(target=expecting, args=(EngineCancelled, engine.load))
+    loading.start()
+    wait_for(lambda: engine.status().state == "loading", "it to load")
+    assert engine.unload()
+    loading.join(10)
+    assert (engine.status().state, engine.status().last_error) == ("installed", None)
+    engine.close()
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_the_worker_leads_a_group_of_its_own(tmp_path: Path) -> None:
     engine = host("Good", tmp_path)

@@ -45,15 +45,19 @@ def test_a_token_that_is_none_keeps_the_daemon_from_starting(tmp_path: Path, tok
     daemon.close()
 
 
-def test_a_port_that_is_taken_keeps_the_daemon_from_starting(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_keeps_the_daemon_from_starting_and_costs_no_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         http = f"\n[http]\nenabled = true\nport = {taken.getsockname()[1]}\n"
         daemon = DaemonProcess(tmp_path / "d", configuration() + http)
+        daemon.append("a line")
         daemon.launch()
-        assert daemon.wait() == 78
-    assert "cannot listen" in daemon.stderr()
+        assert daemon.wait() == 1, "no mistake in the configuration: a service is started again"
+        assert "cannot listen" in daemon.stderr()
+        assert "file_followed" not in daemon.stderr()
+    daemon.start()  # the port is free now
+    daemon.wait_until_spoken(1)
     daemon.close()
 
 

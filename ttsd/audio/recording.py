@@ -82,8 +82,11 @@ def read(source: Path | BinaryIO) -> Recording:
             rate = int(file.samplerate)
             sound = file.read(int(LARGEST * rate), dtype="float32", always_2d=True).mean(axis=1)
     except (OSError, soundfile.LibsndfileError, TypeError) as error:
+        why = (
+            error.error_string if isinstance(error, soundfile.LibsndfileError) else error
+        )  # without the file
         raise RecordingError(
-            f"is no recording that can be read: {error}"[:200], next_step="a WAV, FLAC, OGG or MP3 file"
+            f"is no recording that can be read: {why}"[:200], next_step="a WAV, FLAC, OGG or MP3 file"
         ) from error
     return checked(sound, rate)
 

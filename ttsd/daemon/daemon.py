@@ -116,10 +116,9 @@ class Daemon:
             self._executor = Executor(self._house, self._state)
             self._server.start()
             closing.callback(self._server.stop)
-            self._house.start()
             closing.callback(self._door.close)
-            with self._door.changing(self._house.settings.http):
-                pass
+            with self._door.changing(self._house.settings.http):  # what keeps us from starting costs no line
+                self._house.start()
             while self._stopping is None:
                 message = self.mailbox.get(self._until_look() if self._ready else SETTLE_SECONDS)
                 if message is not None:

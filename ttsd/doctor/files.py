@@ -6,7 +6,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from ttsd.doctor.check import Check
-from ttsd.errors import ConfigError, ControlError
+from ttsd.errors import ConfigError, ControlError, HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,6 +79,6 @@ def _can_listen(asked: HttpSettings) -> Check:
 
     try:
         listen(asked.host, asked.port).close()
-    except ConfigError as error:
-        return Check("http", "broken", str(error), "give it another [http] port, or end what listens there")
+    except (ConfigError, HttpError) as error:
+        return Check("http", "broken", str(error), error.next_step)
     return Check("http", "ok", f"{asked.host}:{asked.port} is free")

@@ -129,6 +129,8 @@ class EngineHost:
         """See Engine."""
         try:
             self._keeper.ready()
+        except EngineCancelled:
+            raise
         except EngineError as error:
             self._keeper.last_error = error.what
             raise

@@ -63,6 +63,8 @@ class Keeper:
         """Guards what follows; never held while waiting."""
         self._link: Link | None = None
         self._info: Info | None = None
+        self._let_go: Link | None = None
+        """The link that nobody wants any more; whoever still listens to it was not left in the lurch."""
         self._handover: Handover | None = None
         """Of the last sentence that was cancelled."""
         self._closed = False
@@ -153,7 +155,7 @@ class Keeper:
 
     def lost(self, link: Link) -> EngineError:
         """What to say of a link that is closed."""
-        if self.stopped:
+        if self.stopped or link is self._let_go:
             return EngineCancelled("cancelled", where=self.name)
         words = link.last_words()
         self.drop(link)
@@ -210,6 +212,7 @@ class Keeper:
             link, handover = self._link, self._handover
             if link is None and not self.stopping:
                 return None
+            self._let_go = link
             self._link = self._info = self._handover = None
 
         def end() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ttsd.errors import ConfigError
+from ttsd.errors import ConfigError, HttpError
 from ttsd.http.hub import Hub
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def missing_packages() -> list[str]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises ConfigError."""
+    """A socket that listens. Raises ConfigError, HttpError."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         sock = socket.socket(family, kind, protocol)
@@ -54,8 +54,9 @@ def listen(host: str, port: int) -> socket.socket:
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
-        raise ConfigError(
-            [f"http.port: cannot listen at {host}:{port}: {error.strerror or error}"]
+        raise HttpError(
+            f"http.port: cannot listen at {host}:{port}: {error.strerror or error}",
+            next_step="give it another [http] port, or end what listens there",
         ) from error
     return sock
 
