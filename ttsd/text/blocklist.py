@@ -32,9 +32,12 @@ _CANDIDATE = re.compile(
     # Single characters with the same separator between them, or a word.
     rf"(?<!{_LETTER})[\w@€$]([ ._~*-])[\w@€!|$+](?:\1[\w@€!|$+])+(?![^\W_])|{_LETTER}+(?:['’]{_LETTER}+)*+"
 )
+_REPEATED = re.compile(r"(.)\1{3,}", re.DOTALL)
 _GENITIVE = re.compile("['’]s$")
 _LONGEST_WORD = 64
 """Characters; what is longer is looked up anew each time rather than remembered."""
+_NO_WORD = 2000
+"""Characters; what is longer, whatever is repeated in it, is no spelling of a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Blocklist:
 
         def replaced(match: re.Match[str]) -> str:
             written = match[0]
-            listed = self._known(written) if len(written) <= _LONGEST_WORD else self._listed(written)
+            listed = self._known(written) if len(written) <= _LONGEST_WORD else self._long(written)
             if listed is None:
                 return written
             found.append(listed)
@@ -86,6 +89,11 @@ class Blocklist:
 
         made = _CANDIDATE.sub(replaced, text)
         return Found(made, tuple(found)) if found else Found(text, ())
+
+    def _long(self, written: str) -> str | None:
+        """A word that is long by repetition, or so long that it is none."""
+        shorter = _REPEATED.sub(r"\1\1\1", written)
+        return self._listed(shorter) if len(shorter) <= _NO_WORD else None
 
     def _listed(self, written: str) -> str | None:
         """The entry that *written* is a spelling of."""

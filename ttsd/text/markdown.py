@@ -45,7 +45,7 @@ def without_links(text: str) -> str:
 
 
 _START = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|(?:>[ \t]?)+|[-*+•][ \t]+(?:\[[ xX]\][ \t]+)?)+", re.MULTILINE)
-_HEADING_END = re.compile(r"[ \t]+#+[ \t]*$", re.MULTILINE)
+_HEADING_END = re.compile(r"(?<![ \t])[ \t]++#++[ \t]*+$", re.MULTILINE)
 _RULE = re.compile(r"^[ \t]*+(?:[-*_=][ \t]*+){3,}+$", re.MULTILINE)
 _TABLE_RULE = re.compile(r"^[ \t]*+\|?[ \t]*+:?--[-:| \t]*+$", re.MULTILINE)
 _ROW = re.compile(r"^[ \t]*\|(.*)\|[ \t]*$", re.MULTILINE)

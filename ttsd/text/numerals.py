@@ -62,6 +62,7 @@ class Numerals:
         self.language = general(tag)
         self.locale = locale
         self._rules = rules
+        self._say = lru_cache(maxsize=1024)(self._spell_out)
         symbols = locale.number_symbols.get("latn", {})
         self._decimal = str(symbols.get("decimal", "."))
         marks = _ORDINAL_MARKS.get(self.language)
@@ -118,7 +119,7 @@ class Numerals:
 
         return self._ordinal_mark.sub(spoken, text)
 
-    def _say(self, value: Decimal, rules: tuple[str, ...]) -> str | None:
+    def _spell_out(self, value: Decimal, rules: tuple[str, ...]) -> str | None:
         from unicode_rbnf.engine import NoRuleForNumberError, RulesetNotFoundError
 
         for rule in rules:
