@@ -7,9 +7,9 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rule_parts import ANY_TEXT, MESSY, TAGS, cleaned
+from rule_parts import ANY_TEXT, MESSY, TAGS, cleaned, rules, said, text_of
 
-from ttsd.settings.text import CleanSettings
+from ttsd.settings.text import CleanSettings, PronounceSettings
 from ttsd.text.clean import Cleaner
 
 EVERYTHING = Cleaner(CleanSettings())
@@ -120,7 +120,7 @@ def test_lines_stay_lines() -> None:
 
 
 def test_joined_letters_and_scripts_survive() -> None:
-    for text in ("نمی‌خواهم", "नमस्ते दुनिया", "שלום עולם", "你好，世界。", "ｆｕｌｌ", "żółć", "e\u0301"):
+    for text in ("نمی‌خواهم", "नमस्ते दुनिया", "שלום עולם", "你好，世界。", "ｆｕｌｌ", "żółć", "x\u0301"):
         assert cleaned(text, "xx") == text
 
 
@@ -252,3 +252,14 @@ def test_a_long_line_takes_time_in_proportion(piece: str) -> None:
     cost(2000)
     # 64 KiB is the longest line; what is quadratic takes minutes there, what is linear a second at most.
     assert cost(16_000) < 5.0
+
+
+def test_bytes_that_could_not_be_read_are_left_out() -> None:
+    assert cleaned(b"caf\xe9 is open \xff\xfe".decode("utf-8", "replace")) == "caf is open"
+    assert said("\ufffd\ufffd") == "[nothing speakable in it]"
+
+
+def test_a_letter_with_its_accent_behind_it_is_one_letter() -> None:
+    cafe = PronounceSettings(word="caf\u00e9", say="coffee house")
+    assert text_of(rules(pronounce=(cafe,)).apply("the cafe\u0301 is open")) == "the coffee house is open"
+    assert cleaned("e\u0301te\u0301") == "\u00e9t\u00e9"

@@ -121,3 +121,9 @@ rules.apply("5 km")
 assert {"babel", "unicode_rbnf"} <= set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_number_is_said_as_it_is_written_whatever_was_said_before() -> None:
+    assert [cleaned(text) for text in ("3.5", "3.50", "3.5")] == [
+        *("three point five", "three point five zero", "three point five")
+    ]

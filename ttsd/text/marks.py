@@ -23,13 +23,17 @@ def without_ansi(text: str) -> str:
 
 _KEPT = frozenset("\n\t\u00a0\u202f\u200c\u200d")
 """Line ends; spaces that hold a number together; what joins letters of Persian and Indic scripts, and emoji."""
+_UNREADABLE = "\ufffd"
 
 
 def without_controls(text: str) -> str:
-    """Without what is no character: controls (tab and line end stay), halves of pairs, invisible marks."""
-    if text.isprintable():
+    """Without what is no character: controls (tab and line end stay), halves of pairs, what stands for bytes
+    that could not be read, invisible marks. A letter and its accent are one character, as engines know it."""
+    if text.isascii() and text.isprintable():
         return text
-    return "".join(char if char in _KEPT or char.isprintable() else _instead(char) for char in text)
+    if not text.isprintable():
+        text = "".join(char if char in _KEPT or char.isprintable() else _instead(char) for char in text)
+    return unicodedata.normalize("NFC", text.replace(_UNREADABLE, ""))
 
 
 def _instead(char: str) -> str:

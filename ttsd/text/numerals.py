@@ -62,7 +62,7 @@ class Numerals:
         self.language = general(tag)
         self.locale = locale
         self._rules = rules
-        self._say = lru_cache(maxsize=1024)(self._spell_out)
+        self._spelt = lru_cache(maxsize=1024)(self._spell_out)
         symbols = locale.number_symbols.get("latn", {})
         self._decimal = str(symbols.get("decimal", "."))
         marks = _ORDINAL_MARKS.get(self.language)
@@ -119,13 +119,16 @@ class Numerals:
 
         return self._ordinal_mark.sub(spoken, text)
 
-    def _spell_out(self, value: Decimal, rules: tuple[str, ...]) -> str | None:
+    def _say(self, value: Decimal, rules: tuple[str, ...]) -> str | None:
+        return self._spelt(f"{value:f}", rules)  # 3.50 is not 3.5, but equal to it
+
+    def _spell_out(self, value: str, rules: tuple[str, ...]) -> str | None:
         from unicode_rbnf.engine import NoRuleForNumberError, RulesetNotFoundError
 
         for rule in rules:
             if rule in self._rules.rulesets:
                 try:
-                    said = "".join(self._rules.iter_format_number(f"{value:f}", rule))
+                    said = "".join(self._rules.iter_format_number(value, rule))
                 except (NoRuleForNumberError, RulesetNotFoundError, ArithmeticError, ValueError):
                     continue  # this form has no such number; another may
                 return said.replace("\u00ad", "").replace("\u200b", "")
