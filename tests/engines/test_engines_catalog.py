@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from ttsd.engines import catalog
 from ttsd.engines.adapter import load_adapter
 from ttsd.engines.catalog import ENTRIES, Entry
+from ttsd.engines.install import DEVICES
 from ttsd.engines.options import Option
 
 
@@ -53,6 +55,17 @@ def test_an_engine_whose_package_is_absent_says_which() -> None:
         modules=("json", "no_such_module"),
     )
     assert catalog.missing(entry) == "is not installed: the Python package no_such_module is missing"
+    both = replace(entry, modules=("no_such_module", "nor_this"))
+    wanted = "is not installed: the Python packages no_such_module and nor_this are missing"
+    assert catalog.missing(both) == wanted
+
+
+@pytest.mark.parametrize("entry", [one for one in ENTRIES if one.recipe], ids=lambda entry: entry.name)
+def test_what_an_installation_asks_for_is_the_same_next_year(entry: Entry) -> None:
+    """What the packages named bring with them, pip chooses; `engine_venvs` and its checks see it."""
+    assert entry.recipe is not None
+    asked = [one for step in entry.recipe.steps for device in DEVICES for one in step.requirements(device)]
+    assert [one for one in asked if "==" not in one] == []
 
 
 @pytest.mark.parametrize(

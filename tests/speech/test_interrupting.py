@@ -48,6 +48,21 @@ def test_where_one_process_cannot_stop_the_other_one_speaks(tmp_path: Path) -> N
     engine.close()
 
 
+def test_of_several_processes_one_that_does_not_stop_is_left_alone(tmp_path: Path) -> None:
+    slow_to_stop = entry(cancel_grace=GRACE)
+    first = host("SecondWaits", tmp_path, known=slow_to_stop)
+    engine = SideBySide(EngineName("xtts"), [first, host("Good", tmp_path)])
+    interrupted = engine.synthesize(Request("a sentence that goes on"))
+    next(interrupted)
+    engine.cancel()
+    with pytest.raises(EngineCancelled):
+        next(interrupted)
+    for _ in range(3):  # its turn comes
+        assert list(engine.synthesize(Request("fire")))
+    assert first.status().stopping, "somebody waited for it"
+    engine.close()
+
+
 def test_where_the_only_process_cannot_stop_the_next_engine_that_is_ready_speaks(tmp_path: Path) -> None:
     slow_to_stop = entry(cancel_grace=GRACE)
     first = host("Uncancellable", tmp_path / "one", known=slow_to_stop)

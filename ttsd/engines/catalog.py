@@ -69,7 +69,8 @@ def missing(entry: Entry) -> str | None:
     importlib.invalidate_caches()
     absent = [module for module in entry.modules if importlib.util.find_spec(module) is None]
     if absent:
-        return f"is not installed: the Python package {' and '.join(absent)} is missing"
+        what = f"package {absent[0]} is" if len(absent) == 1 else f"packages {' and '.join(absent)} are"
+        return f"is not installed: the Python {what} missing"
     return None
 
 

@@ -201,6 +201,7 @@ ENTRIES: tuple[Entry, ...] = (
             megabytes=1300,
             python=((3, 11), (3, 13)),
         ),
+        aliases=("kokoro_torch",),
         options=(
             Option("model", str, "The model's file or folder; its own folder is called kokoro-torch."),
             _SPEED,
@@ -247,8 +248,9 @@ ENTRIES: tuple[Entry, ...] = (
                 _TORCH,
                 Step(
                     packages=(
-                        *("transformers==4.57.6", "numpy<2.4", "librosa==0.11.0", "nltk", "gruut==2.4.0"),
-                        *("munch", "einops", "einops-exts", "PyYAML", "matplotlib", "pandas"),
+                        *("transformers==4.57.6", "numpy==2.3.5", "librosa==0.11.0", "nltk==3.10.4"),
+                        *("gruut==2.4.0", "munch==4.0.0", "einops==0.8.2", "einops-exts==0.0.4"),
+                        *("PyYAML==6.0.4", "matplotlib==3.11.2", "pandas==3.1.1"),
                     )
                 ),
                 Step(packages=("torchaudio==2.11.0", "styletts2==0.1.6"), bare=True),
@@ -289,15 +291,10 @@ ENTRIES: tuple[Entry, ...] = (
                 _TORCH,
                 Step(
                     packages=(
-                        *(
-                            "setuptools<81",
-                            "numpy<2",
-                            "librosa==0.11.0",
-                            "s3tokenizer",
-                            "transformers==5.2.0",
-                        ),
-                        *("diffusers==0.29.0", "resemble-perth>=1.0.0", "conformer==0.3.2", "safetensors"),
-                        *("spacy-pkuseg", "pykakasi==2.3.0", "pyloudnorm", "omegaconf"),
+                        *("setuptools==80.10.2", "numpy==1.26.4", "librosa==0.11.0", "s3tokenizer==0.3.0"),
+                        *("transformers==5.2.0", "diffusers==0.29.0", "resemble-perth==1.0.1"),
+                        *("conformer==0.3.2", "safetensors==0.8.0", "spacy-pkuseg==1.0.2"),
+                        *("pykakasi==2.3.0", "pyloudnorm==0.2.0", "omegaconf==2.4.0"),
                     )
                 ),
                 Step(packages=("torchaudio==2.11.0", "chatterbox-tts==0.1.7"), bare=True),

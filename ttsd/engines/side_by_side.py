@@ -141,7 +141,7 @@ class SideBySide:
             member.close()
 
     def _take(self, tried: Sequence[int]) -> int | None:
-        """The next free one that was not tried: those that rest last, the longest rest at the end."""
+        """The next free one that was not tried: last those that do not stop or rest, the longest rest at the end."""
         now = self._clock.monotonic()
         with self._lock:
             count = len(self._members)
@@ -149,7 +149,9 @@ class SideBySide:
             free = [i for i in turns if i not in self._taken and i not in tried]
             if not free:
                 return None
-            chosen = min(free, key=lambda i: self._breakers[i].left(now))
+            chosen = min(
+                free, key=lambda i: (self._members[i].status().stopping, self._breakers[i].left(now))
+            )
             self._taken.add(chosen)
             self._turn = chosen + 1
             return chosen
