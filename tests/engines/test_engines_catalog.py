@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ttsd.engines import catalog
 from ttsd.engines.adapter import load_adapter
 from ttsd.engines.catalog import ENTRIES, Entry
+from ttsd.engines.converter_entries import CONVERTERS
 from ttsd.engines.install import DEVICES
 from ttsd.engines.options import Option
 
@@ -60,7 +61,9 @@ def test_an_engine_whose_package_is_absent_says_which() -> None:
     assert catalog.missing(both) == wanted
 
 
-@pytest.mark.parametrize("entry", [one for one in ENTRIES if one.recipe], ids=lambda entry: entry.name)
+@pytest.mark.parametrize(
+    "entry", [one for one in (*ENTRIES, *CONVERTERS) if one.recipe], ids=lambda entry: entry.name
+)
 def test_what_an_installation_asks_for_is_the_same_next_year(entry: Entry) -> None:
     """What the packages named bring with them, pip chooses; `engine_venvs` and its checks see it."""
     assert entry.recipe is not None

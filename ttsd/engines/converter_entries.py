@@ -36,9 +36,10 @@ CONVERTERS: tuple[Entry, ...] = (
                 Step(
                     packages=(
                         # pkg_resources is what pyworld asks for its version.
-                        *("setuptools<81", "transformers==4.57.6", "librosa==0.11.0", "pyworld==0.3.5"),
-                        *("resampy==0.4.3", "scikit-learn", "matplotlib", "requests", "rich", "tqdm"),
-                        *("attrs", "cm-time==0.1.2"),
+                        *("setuptools==80.10.2", "numpy==2.4.6", "transformers==4.57.6", "librosa==0.11.0"),
+                        *("pyworld==0.3.5", "resampy==0.4.3", "scikit-learn==1.9.1", "matplotlib==3.11.2"),
+                        *("requests==2.34.2", "rich==15.0.0", "tqdm==4.70.1", "attrs==26.1.0"),
+                        "cm-time==0.1.2",
                     )
                 ),
                 # Its own pins bring a trainer and its windows.
