@@ -36,6 +36,7 @@ class Voice:
 
     def __init__(self) -> None:
         self.paused, self.restraint, self.began_with = False, NONE, (False, NONE)
+        self.broken = False
 
     def start(self) -> None:
         self.began_with = self.paused, self.restraint
@@ -50,7 +51,8 @@ class Voice:
         pass
 
     def stop(self, *, finish: bool, timeout: float) -> None:
-        pass
+        if self.broken:
+            raise ValueError("a fault of ours")
 
 
 class Voices:
@@ -103,6 +105,14 @@ def test_a_pause_holds_for_the_next_speaker_from_its_first_moment() -> None:
     voices = Voices()
     voices.use.pause(paused=True)
     assert voices.succeed().began_with == (True, NONE)
+
+
+def test_a_speaker_that_fails_to_end_is_followed_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    voices = Voices()
+    old = cast("Voice", voices.use.speaker)
+    old.broken = True
+    assert voices.succeed() is not old
+    assert "a fault of ours" in capsys.readouterr().out
 
 
 class Speaking:

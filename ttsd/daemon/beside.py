@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import structlog
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+log = structlog.get_logger("ttsd.daemon.beside")
 
 
 class Beside:
@@ -16,9 +20,16 @@ class Beside:
         self._threads: list[threading.Thread] = []
 
     def run(self, name: str, work: Callable[[], None]) -> None:
-        """Do *work* in a thread of its own."""
+        """Do *work* in a thread of its own. A fault in it is in the log, and ends nothing else."""
+
+        def do() -> None:
+            try:
+                work()
+            except Exception:  # nobody else would hear of it
+                log.exception("fault", work=name)
+
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = threading.Thread(target=work, name=f"ttsd-{name}", daemon=True)
+        thread = threading.Thread(target=do, name=f"ttsd-{name}", daemon=True)
         self._threads.append(thread)
         thread.start()
 

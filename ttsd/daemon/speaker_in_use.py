@@ -104,8 +104,10 @@ class SpeakerInUse:
             self._free()
 
         def retire() -> None:
-            old.stop(finish=True, timeout=timeout)
-            self._mailbox.put(Done(take_over))
+            try:
+                old.stop(finish=True, timeout=timeout)
+            finally:  # somebody has to speak
+                self._mailbox.put(Done(take_over))
 
         self._beside.run("retire-speaker", retire)
 
