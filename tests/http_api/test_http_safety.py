@@ -218,3 +218,14 @@ def test_a_reload_changes_the_api_and_a_bad_one_leaves_it(make_http: MakeHttp) -
 
     wait_for(refused, "the API to be gone")
     assert daemon.call("ping") == "pong"
+
+
+def test_another_address_at_the_same_port_wants_a_restart_and_says_so(make_http: MakeHttp) -> None:
+    daemon = make_http()
+    (daemon.folder / "token").write_text(TOKEN)
+    daemon.edit("[http]", '[http]\nhost = "0.0.0.0"\ntoken_file = "token"')
+    with pytest.raises(Refused, match="cannot listen at") as refused:
+        daemon.call("reload")
+    assert "restart ttsd" in str(refused.value.next_step)
+    with daemon.client() as client:
+        assert client.get("/health").status_code == 200

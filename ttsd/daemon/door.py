@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ttsd.errors import HttpError
 from ttsd.settings.http import HttpSettings
 
 if TYPE_CHECKING:
@@ -84,13 +85,26 @@ class Door:
         self._sock, self._settings = None, HttpSettings()
 
     def _made(self, settings: HttpSettings) -> tuple[HttpServer, socket.socket]:
-        from ttsd.http.server import HttpServer, listen
+        from ttsd.http.server import HttpServer
 
-        same = (settings.host, settings.port) == (self._settings.host, self._settings.port)
-        sock = self._sock if same and self._sock is not None else listen(settings.host, settings.port)
+        sock = self._socket(settings.host, settings.port)
         try:
             return HttpServer(self._backstage(), settings, sock), sock
         except BaseException:
             if sock is not self._sock:
                 sock.close()
+            raise
+
+    def _socket(self, host: str, port: int) -> socket.socket:
+        """The one that listens there already, or a new one. Raises ConfigError, HttpError."""
+        from ttsd.http.server import listen
+
+        now = self._settings
+        if self._sock is not None and (host, port) == (now.host, now.port):
+            return self._sock
+        try:
+            return listen(host, port)
+        except HttpError as error:
+            if self._sock is not None and port == now.port:
+                error.next_step = f"restart ttsd, which listens there itself, at {now.host}; or another port"
             raise
