@@ -109,7 +109,7 @@ class Walk:
     def _answers(self, process: subprocess.Popen[bytes]) -> bool:
         assert process.poll() is None, self.said()
         try:
-            return bool(self.status())
+            return bool(self.status()["state"] != "starting")
         except ControlError:
             return False
 

@@ -92,6 +92,7 @@ def test_every_method_answers_with_the_keys_that_are_promised(make_daemon: MakeD
 
 def test_every_event_comes_with_the_fields_that_are_promised(make_daemon: MakeDaemon) -> None:
     text = configuration(engines=["tone", "hibari"], output=REAL_TIME, pace=60)
+    text += '[voice.deep.convert]\ncommand = ["no-such-program"]\n'
     daemon = make_daemon(text + '[[sources]]\npath = "other.log"\n').start()
     other = daemon.folder / "other.log"
     with EventStream(daemon.socket) as events:
@@ -109,6 +110,8 @@ def test_every_event_comes_with_the_fields_that_are_promised(make_daemon: MakeDa
         events.until("withdrawn")
         daemon.call("pause")
         daemon.call("resume")
+        daemon.say("in a voice that cannot be made", voice="deep", priority="high")
+        events.until("conversion", voice="deep")
         other.write_text("one more\n")
         events.until("source", state="following", path=str(other))
         daemon.switch("hibari")
