@@ -75,7 +75,7 @@ class Pipeline:
                     output.hear()
                 now = len(output.sound), len(output.ended), len(player._reader.items)
                 idle = idle + 1 if now == before else 0
-        while self.ledger.step(timeout=0):
+        while self.ledger.notes.step(timeout=0):
             pass
 
     def state(self, id: int) -> State:

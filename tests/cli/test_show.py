@@ -12,7 +12,7 @@ from ttsd.daemon.status import DaemonStatus, NowStatus, QueueStatus
 from ttsd.model import EngineName, SourceName
 from ttsd.schema import plain
 from ttsd.sources.status import FileStatus, SourceStatus
-from ttsd.speech.speaker import OutputStatus
+from ttsd.speech.players import OutputStatus
 from ttsd.store.records import Counters
 
 RED, GREEN = "\x1b[31m", "\x1b[32m"

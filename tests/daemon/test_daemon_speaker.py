@@ -16,9 +16,10 @@ from ttsd.daemon.speaker_in_use import SpeakerInUse
 from ttsd.engines.chain import Chain
 from ttsd.model import Priority, State
 from ttsd.settings import Settings, SpeechSettings
+from ttsd.speech.players import Outlet
 from ttsd.speech.reading import Reading
 from ttsd.speech.restraint import EVERYTHING, NONE, Restraint
-from ttsd.speech.speaker import Outlet, Speaker
+from ttsd.speech.speaker import Speaker
 from ttsd.store import Store
 from ttsd.text.rules import Extras
 

@@ -22,9 +22,10 @@ from ttsd.settings import Settings, SpeechSettings
 from ttsd.speech.channel import End
 from ttsd.speech.ledger import MOST_FLYING
 from ttsd.speech.play import FADE_SECONDS, Player
+from ttsd.speech.players import Outlet
 from ttsd.speech.reading import Reading, Refusal
 from ttsd.speech.script import Script
-from ttsd.speech.speaker import Outlet, Speaker
+from ttsd.speech.speaker import Speaker
 from ttsd.store import Store
 from ttsd.text.rules import Extras
 
@@ -145,7 +146,7 @@ def test_a_cut_utterance_ends_without_a_step_and_the_next_one_is_heard(pipeline:
     for _ in range(5):
         player.step()
         output.hear()
-    while pipeline.ledger.step(timeout=0):
+    while pipeline.ledger.notes.step(timeout=0):
         pass
     before = len(output.sound)
     spoken = pipeline.ledger.cut(first, State.SKIPPED, "skipped")
@@ -175,7 +176,7 @@ def test_what_is_urgent_follows_what_it_interrupts_without_the_pause_between_two
     for _ in range(5):
         player.step()
         output.hear()
-    while pipeline.ledger.step(timeout=0):
+    while pipeline.ledger.notes.step(timeout=0):
         pass
     before = len(output.sound)
     spoken = pipeline.ledger.cut(first, State.QUEUED, "interrupted", resume=True)
@@ -196,7 +197,7 @@ def test_what_is_taken_back_while_it_is_interrupted_is_not_queued_again(pipeline
     for _ in range(5):
         player.step()
         output.hear()
-    while pipeline.ledger.step(timeout=0):
+    while pipeline.ledger.notes.step(timeout=0):
         pass
     spoken = pipeline.ledger.cut(utterance, State.QUEUED, "interrupted", resume=True)
     assert spoken is not None
@@ -309,7 +310,7 @@ def test_what_is_skipped_on_the_device_is_not_kept_by_the_files_beside_it(tmp_pa
         pipeline.players[1].step()
     assert len(files.sound) == len("cut in the middle") * 80, "all of it has reached the file"
     assert files.ended == []
-    while pipeline.ledger.step(timeout=0):
+    while pipeline.ledger.notes.step(timeout=0):
         pass
     spoken = pipeline.ledger.cut(first, State.SKIPPED, "skipped")
     assert spoken is not None
@@ -343,7 +344,7 @@ def test_nothing_more_is_begun_while_the_store_takes_no_notes(pipeline: Pipeline
     """It would be spoken again after a crash."""
     first, second = pipeline.store.say("first"), pipeline.store.say("second")
     pipeline.synth.step()
-    pipeline.ledger.error = StoreFull("the disk is full")
+    pipeline.ledger.notes.error = StoreFull("the disk is full")
     pipeline.synth.wake()
     with pytest.raises(StoreFull):
         pipeline.ledger.claim()
@@ -638,7 +639,7 @@ def test_what_ended_on_one_required_output_can_be_skipped_on_the_other_and_is_no
         player._patience = lambda: 0.0  # type: ignore[method-assign]
         for _ in range(200):
             player.step()
-        while speaker._ledger.step(timeout=0):
+        while speaker._ledger.notes.step(timeout=0):
             pass
 
     for player in (slow, fast):
@@ -702,7 +703,7 @@ def test_a_fallback_device_goes_on_at_the_sample_in_the_middle_of_the_utterance(
     for _ in range(400):
         player.step()
         substitute.hear()
-    while pipeline.ledger.step(timeout=0):
+    while pipeline.ledger.notes.step(timeout=0):
         pass
     rest = len(utterance.text) * 80 - 100
     assert len(device.sound) == 100
@@ -734,7 +735,7 @@ def test_an_output_that_takes_a_better_device_tells_so_once_and_is_in_no_trouble
             assert player.error is None
             for one in (device, substitute):
                 one.hear()
-        while pipeline.ledger.step(timeout=0):
+        while pipeline.ledger.notes.step(timeout=0):
             pass
 
     for text in ("one", "two"):

@@ -14,10 +14,11 @@ from ttsd.errors import StoreFull
 from ttsd.model import Priority, SourceName, State, Utterance, UtteranceId
 from ttsd.settings import Duration, Settings, SourceSettings, SpeechSettings
 from ttsd.speech.play import BLOCK_SECONDS, FADE_SECONDS
+from ttsd.speech.players import Outlet
 from ttsd.speech.precedence import in_the_way
 from ttsd.speech.reading import Reading
 from ttsd.speech.restraint import EVERYTHING, NONE, Restraint
-from ttsd.speech.speaker import Outlet, Speaker
+from ttsd.speech.speaker import Speaker
 from ttsd.store import Store
 from ttsd.text.rules import Extras
 
@@ -66,7 +67,7 @@ class Stepped:
             self.player.step()
             if self.output.gone is None:
                 self.output.hear()
-        while self.speaker._ledger.step(timeout=0):
+        while self.speaker._ledger.notes.step(timeout=0):
             pass
 
     def begin(self, text: str, *, source: str = "say") -> UtteranceId:

@@ -267,7 +267,8 @@ class House:
 
     def _make_speaker(self, settings: Settings) -> Speaker:
         from ttsd.audio.build import make_all
-        from ttsd.speech.speaker import Outlet, Speaker
+        from ttsd.speech.players import Outlet
+        from ttsd.speech.speaker import Speaker
 
         outputs = make_all(settings.outputs, folder=_state_dir(settings) / "spoken", library=self.portaudio)
         volumes = [output.volume / 100 for output in settings.outputs]

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from ttsd.model import UtteranceId
     from ttsd.settings import Settings, SpeechSettings
     from ttsd.speech.flight import Now
+    from ttsd.speech.players import OutputStatus
     from ttsd.speech.reading import Reading
     from ttsd.speech.restraint import Restraint
-    from ttsd.speech.speaker import OutputStatus, Speaker
+    from ttsd.speech.speaker import Speaker
     from ttsd.speech.stage import Stage
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ttsd.model import EngineName
     from ttsd.sources.status import SourceStatus
     from ttsd.speech.flight import Now
-    from ttsd.speech.speaker import OutputStatus
+    from ttsd.speech.players import OutputStatus
     from ttsd.store.records import Counters
 
 

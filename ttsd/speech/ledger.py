@@ -4,13 +4,12 @@ Invariants
 - An utterance is in flight from its claim until the store knows its end (or until it is released):
   so it is never claimed twice, however slow or full the disk is.
 - `speaking` is written when its first sample was heard, its end when every required output has let
-  its last sample be heard. A note that the store cannot take is kept and tried again.
-- Outputs only leave notes; the store is written by the thread that calls `step`.
+  its last sample be heard.
+- Outputs only leave notes; the store is written by the thread that records them.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 from dataclasses import replace
 from functools import partial
@@ -19,14 +18,15 @@ from typing import TYPE_CHECKING, Literal
 import structlog
 
 from ttsd import events
-from ttsd.errors import IllegalTransition, StoreError, UnknownUtterance
+from ttsd.errors import IllegalTransition, UnknownUtterance
 from ttsd.model import Priority, Spoken, State
 from ttsd.speech.channel import End, SentenceStart
 from ttsd.speech.endings import end_events
 from ttsd.speech.flight import Flight, Now
+from ttsd.speech.notes import Notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from ttsd.clock import Clock
     from ttsd.model import Utterance, UtteranceId
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from ttsd.store import Store
 
 log = structlog.get_logger("ttsd.speech")
-
-RETRY_SECONDS = 1.0
-"""Between two tries at a store that refused a note."""
 
 EXPIRED = "older than its max_age"
 """Why an utterance was not spoken."""
@@ -68,21 +65,18 @@ class Ledger:
         self._flights: dict[UtteranceId, Flight] = {}
         self._resume_at: dict[UtteranceId, int] = {}
         """Where interrupted utterances go on; entries leave when they are claimed again."""
-        self._notes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._refused: Callable[[], None] | None = None
+        self.notes = Notes()
         self._players: tuple[Player, ...] = ()
         self.now: Now | None = None
         """What is heard now; replaced as a whole, so any thread may read it."""
-        self.error: StoreError | None = None
-        """Why the store does not take notes; None while it does."""
 
     # ---- claims, from the synthesis thread
 
     def claim(self) -> Utterance | None:
         """The next utterance worth speaking, now in flight; None: nothing waits. Raises StoreError."""
         while True:
-            if self.error is not None:
-                raise self.error  # what cannot be recorded would be spoken again after a crash
+            if self.notes.error is not None:
+                raise self.notes.error  # what cannot be recorded would be spoken again after a crash
             with self._lock:
                 flying = tuple(self._flights)
                 returning = [f.utterance.priority for f in self._flights.values() if f.returns]
@@ -118,7 +112,7 @@ class Ledger:
 
     def settle(self, spoken: Spoken) -> None:
         """An utterance in flight ended without reaching an output."""
-        self._notes.put(partial(self._finish, spoken))
+        self.notes.put(partial(self._finish, spoken))
 
     def unspoken(self, utterance: Utterance, state: State, reason: str) -> Spoken:
         """How an utterance ends of which nothing (more) is to be heard."""
@@ -207,26 +201,22 @@ class Ledger:
 
         Nobody else steps.
         """
-        while self.step(timeout=0):
+        while self.notes.step(timeout=0):
             pass
         for flight in tuple(self._flights.values()):
             self.settle(flight.cut or self.unspoken(flight.utterance, State.QUEUED, "stopped"))
-        while self.step(timeout=0):
+        while self.notes.step(timeout=0):
             pass
-
-    def nudge(self) -> None:
-        """Make `step` return soon."""
-        self._notes.put(lambda: None)
 
     # ---- notes, from the outputs' threads
 
-    def attend(self, players: Collection[Player]) -> None:
+    def attend(self, players: Iterable[Player]) -> None:
         """From now on an utterance has ended when all of these that are required have reported it."""
         self._players = tuple(players)
 
     def written(self, player: Player, id: UtteranceId, at: float) -> None:
         """See `Listener`."""
-        self._notes.put(partial(self._was_written, player, id, at))
+        self.notes.put(partial(self._was_written, player, id, at))
 
     def heard(self, player: Player, mark: Mark, at: float) -> None:
         """See `Listener`."""
@@ -237,35 +227,15 @@ class Ledger:
                 note = partial(self._end, player, mark.spoken)
             case _:
                 note = partial(self._word, player, mark, at)
-        self._notes.put(note)
+        self.notes.put(note)
 
     def changed(self, player: Player, state: Literal["open", "changed", "lost"], detail: str) -> None:
         """See `Listener`."""
         at = self._clock.time()
         change = events.DeviceChanged(at=at, output=player.output.name, state=state, detail=detail)
-        self._notes.put(partial(self._output_changed, change))
+        self.notes.put(partial(self._output_changed, change))
 
     # ---- the recording thread
-
-    def step(self, timeout: float | None = None) -> bool:
-        """Record one note; False: there was none within *timeout* seconds, or the store refused it."""
-        if self._refused is None:
-            try:
-                self._refused = self._notes.get(timeout=timeout)
-            except queue.Empty:
-                return False
-        try:
-            self._refused()
-        except StoreError as error:
-            if self.error is None:
-                log.error("cannot_record", error=str(error))
-            self.error = error
-            return False
-        if self.error is not None:
-            log.info("can_record_again")
-            self.error = None
-        self._refused = None
-        return True
 
     def _was_written(self, player: Player, id: UtteranceId, at: float) -> None:
         if id in self._flights:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,9 +17,9 @@ from ttsd.errors import StoreError
 from ttsd.events import DeviceChanged
 from ttsd.model import Priority, State
 from ttsd.speech.channel import Channel, End
-from ttsd.speech.ledger import EXPIRED, RETRY_SECONDS, Ledger
+from ttsd.speech.ledger import EXPIRED, Ledger
 from ttsd.speech.levels import Levels
-from ttsd.speech.play import Player
+from ttsd.speech.players import Players
 from ttsd.speech.precedence import in_the_way
 from ttsd.speech.stage import Stage
 from ttsd.speech.synth import Synth
@@ -29,13 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
-    from ttsd.audio.output import Output
     from ttsd.clock import Clock
     from ttsd.engines.chain import Chain
     from ttsd.events import Event
     from ttsd.model import Spoken, Utterance, UtteranceId
     from ttsd.settings import SpeechSettings
     from ttsd.speech.flight import Now
+    from ttsd.speech.players import Outlet, OutputStatus
     from ttsd.speech.reading import Reading
     from ttsd.speech.restraint import Restraint
     from ttsd.speech.right_of_way import RightOfWay
@@ -45,30 +44,6 @@ log = structlog.get_logger("ttsd.speech")
 
 CUT_SECONDS = 1.0
 """Longest wait until a cut voice has faded and its end is recorded."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutputStatus:
-    """How an output is."""
-
-    name: str
-    description: str
-    required: bool
-    error: str | None
-    """Why it is gone; None: it is well, or was not needed yet."""
-    underruns: int = 0
-    """Times the sound of an utterance was not there when it was due, since the output was made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outlet:
-    """An output, and how speech goes to it."""
-
-    output: Output
-    required: bool = True
-    """Speech waits while it is gone."""
-    volume: float = 1.0
-    """A linear factor of its own."""
 
 
 class Speaker:
@@ -95,7 +70,6 @@ class Speaker:
         """One command at a time, and choosing the next utterance is one."""
         self._store = store
         self._interrupts, self._reading = settings.interrupt, reading
-        self._paused = False
         self._begin_from: int = Priority.LOW
         self._stopped = False
         self._over = threading.Event()
@@ -123,20 +97,16 @@ class Speaker:
             choosing=self._lock,
             way=way,
         )
-        self._players = tuple(
-            Player(
-                outlet.output,
-                self._channel.reader(leads=outlet.output.live),
-                self._ledger,
-                clock,
-                pause=settings.pause_ms / 1000,
-                required=outlet.required,
-                volume=outlet.volume,
-                expire=self._expire,
-            )
-            for outlet in outlets
+        self._players = Players(
+            outlets,
+            self._channel,
+            self._ledger,
+            clock,
+            pause=settings.pause_ms / 1000,
+            expire=self._expire,
         )
         self._ledger.attend(self._players)
+        notes = self._ledger.notes
         self._stages = (
             Stage(
                 "synth",
@@ -146,19 +116,9 @@ class Speaker:
                 prod=self._synth.wake,
                 waits=lambda: self._synth.waits,
             ),
-            *(
-                Stage(
-                    f"play-{player.output.name}",
-                    player.step,
-                    interrupt=player.stop,
-                    died=died,
-                    prod=player.nudge,
-                )
-                for player in self._players
-            ),
-            Stage("record", self._record, interrupt=self._stop_recording, died=died, prod=self._ledger.nudge),
+            *self._players.stages(died),
+            Stage("record", notes.record, interrupt=notes.stop, died=died, prod=notes.nudge),
         )
-        self._recording_ends = threading.Event()
 
     def start(self) -> None:
         """Begin to speak."""
@@ -213,8 +173,7 @@ class Speaker:
             self._interrupts = settings.interrupt
             self._channel.set_ahead(settings.ahead)
             self._synth.adopt(settings)
-            for player in self._players:
-                player.pause_seconds = settings.pause_ms / 1000
+            self._players.set_pause(settings.pause_ms / 1000)
             self._withdraw()
         self._synth.wake()
 
@@ -243,23 +202,18 @@ class Speaker:
 
     def pause(self) -> None:
         """Fall silent; what is heard keeps its place."""
-        self._paused = True
-        for player in self._players:
-            player.pause()
+        self._players.pause()
 
     def resume(self) -> None:
         """Go on where `pause` stopped."""
-        self._paused = False
-        for player in self._players:
-            player.resume()
+        self._players.resume()
 
     def restrain(self, restraint: Restraint) -> None:
         """Hold back so far; what sounds goes on, if without a sound, unless something urgent waited for this."""
         freed = restraint.begin_from < self._begin_from
         self._begin_from = restraint.begin_from
         self._channel.begin_from(restraint.begin_from)
-        for player in self._players:
-            player.sound_from = restraint.sound_from
+        self._players.sound_from(restraint.sound_from)
         if freed:
             try:
                 self.wake()
@@ -268,8 +222,7 @@ class Speaker:
 
     def set_volume(self, volume: float) -> None:
         """*volume*: a factor, 1.0 as synthesised, 0.0 mute; reached by a ramp."""
-        for player in self._players:
-            player.volume = volume
+        self._players.set_volume(volume)
 
     def use_chain(self, chain: Chain, released: Callable[[], None] = lambda: None) -> None:
         """Speak with *chain* from the next utterance on; *released* is called when the old one is free.
@@ -303,7 +256,7 @@ class Speaker:
         self._synth.hold()
         with self._lock:
             self._withdraw()
-        if finish and not self._paused and not any(player.error for player in self._players):
+        if finish and not self._players.paused and self._players.well:
             self._ledger.wait_until_landed(timeout, unless=self._hasty)
         with self._lock:
             for utterance in self._ledger.flying():
@@ -329,7 +282,7 @@ class Speaker:
     @property
     def settled(self) -> bool:
         """Whether every output stands, or is known to be gone and looked for."""
-        return all(player.settled for player in self._players)
+        return self._players.settled
 
     @property
     def now(self) -> Now | None:
@@ -339,31 +292,22 @@ class Speaker:
     @property
     def paused(self) -> bool:
         """Whether `pause` is in force."""
-        return self._paused
+        return self._players.paused
 
     @property
     def trouble(self) -> str | None:
         """Why the queue does not move; None: it does, or there is none."""
-        return self._synth.trouble or (str(self._ledger.error) if self._ledger.error else None)
+        return self._synth.trouble or (str(error) if (error := self._ledger.notes.error) else None)
 
     def levels(self) -> dict[str, float]:
         """How loud each output sounds just now, in dB of full scale; empty: nothing sounds."""
-        if self.now is None or self._paused:
+        if self.now is None or self._players.paused:
             return {}
-        return {player.output.name: round(player.tail.level(), 1) for player in self._players}
+        return self._players.levels()
 
     def outputs(self) -> tuple[OutputStatus, ...]:
         """How each output is."""
-        return tuple(
-            OutputStatus(
-                name=player.output.name,
-                description=player.output.describe(),
-                required=player.required,
-                error=str(player.error) if player.error else None,
-                underruns=player.underruns,
-            )
-            for player in self._players
-        )
+        return self._players.statuses()
 
     # ---- inside
 
@@ -376,8 +320,7 @@ class Speaker:
             return False
         self._channel.cut(End(spoken))
         self._synth.abandon({utterance.id})
-        for player in self._players:
-            player.fade_out(spoken)
+        self._players.fade_out(spoken)
         return True
 
     def _interrupt(self, utterance: Utterance) -> None:
@@ -399,11 +342,3 @@ class Speaker:
         gone = self._channel.withdraw(lambda id: ids is None or id in ids)
         self._ledger.release(gone)
         self._synth.abandon(gone)
-
-    def _record(self) -> None:
-        if not self._ledger.step() and self._ledger.error is not None:
-            self._recording_ends.wait(RETRY_SECONDS)
-
-    def _stop_recording(self) -> None:
-        self._recording_ends.set()
-        self._ledger.nudge()
