@@ -73,8 +73,13 @@ class Pipeline:
                 player.step()
                 if hear:
                     output.hear()
+                self.record()
                 now = len(output.sound), len(output.ended), len(player._reader.items)
                 idle = idle + 1 if now == before else 0
+        self.record()
+
+    def record(self) -> None:
+        """Let the store have the notes that it takes."""
         while self.ledger.notes.step(timeout=0):
             pass
 

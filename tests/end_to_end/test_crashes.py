@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 from collections import Counter
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from daemon_process import HEARD_AND_KEPT, REAL_TIME, UNTIMED, configuration
 from waiting import wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from daemon_process import DaemonProcess, MakeDaemon
 
 LONG = "this one is long enough to be met in its middle " * 4 + "!"
@@ -87,6 +91,48 @@ def test_a_daemon_killed_again_and_again_loses_nothing_and_repeats_one_line_a_ki
     wavs = sorted(path.name for path in (daemon.folder / "spoken").glob("*.wav"))
     assert {entry["wav"] for entry in daemon.spoken()} <= set(wavs)
     assert len(wavs) <= len(texts) + kills
+
+
+@contextmanager
+def held(daemon: DaemonProcess) -> Iterator[None]:
+    """Another program holds the database within this: nothing can be recorded."""
+    with closing(
+        sqlite3.connect(daemon.folder / "state" / "ttsd.db", isolation_level=None, timeout=30)
+    ) as db:
+        db.execute("begin immediate")
+        wait_for(lambda: daemon.status()["state"] == "waiting", "the daemon to notice")
+        assert "locked by another program" in daemon.status()["trouble"]
+        yield
+        db.execute("rollback")
+
+
+def test_a_daemon_killed_while_nothing_can_be_recorded_repeats_one_line(make_daemon: MakeDaemon) -> None:
+    """Much more is synthesised ahead, and a file would have it in a moment."""
+    daemon = make_daemon().start()
+    texts = lines(300)
+    daemon.append(*texts)
+    daemon.wait_until_listed(20)
+    with held(daemon):
+        assert len(daemon.spoken()) < len(texts)
+        daemon.kill()
+    daemon.start()
+    daemon.wait_until_spoken(len(texts))
+    times = Counter(daemon.texts())
+    assert set(times) == set(texts), "nothing is lost"
+    assert sum(times.values()) - len(texts) <= 1, f"{[text for text, n in times.items() if n > 1]}"
+
+
+def test_speech_goes_on_by_itself_when_it_can_be_recorded_again(make_daemon: MakeDaemon) -> None:
+    daemon = make_daemon().start()
+    texts = lines(200)
+    daemon.append(*texts)
+    daemon.wait_until_listed(20)
+    with held(daemon):
+        pass
+    daemon.wait_until_spoken(len(texts))
+    assert daemon.texts() == texts, "each once"
+    assert daemon.status()["trouble"] is None
+    assert len(daemon.logged("cannot_record")) == len(daemon.logged("can_record_again")) == 1
 
 
 def test_an_engine_killed_in_the_middle_costs_no_line(make_daemon: MakeDaemon) -> None:

@@ -38,6 +38,8 @@ log = structlog.get_logger("ttsd.speech")
 
 EXPIRED = "older than its max_age"
 """Why an utterance was not spoken."""
+LATE_SECONDS = 0.02
+"""A note that is not recorded after this time is waited for, even by a device: a commit takes a tenth of it."""
 MOST_FLYING = 64
 """Utterances on their way at a time: those without a sound (filtered, too old) take no room in the channel."""
 MOST_RESUMED = 100
@@ -65,7 +67,7 @@ class Ledger:
         self._flights: dict[UtteranceId, Flight] = {}
         self._resume_at: dict[UtteranceId, int] = {}
         """Where interrupted utterances go on; entries leave when they are claimed again."""
-        self.notes = Notes()
+        self.notes = Notes(clock, self._nudge_players)
         self._players: tuple[Player, ...] = ()
         self.now: Now | None = None
         """What is heard now; replaced as a whole, so any thread may read it."""
@@ -227,7 +229,16 @@ class Ledger:
                 note = partial(self._end, player, mark.spoken)
             case _:
                 note = partial(self._word, player, mark, at)
-        self.notes.put(note)
+        self.notes.put(note, sounded=mark.spoken.id if isinstance(mark, End) else mark.id)
+
+    def may_begin(self, player: Player, id: UtteranceId) -> bool:
+        """See `Listener`. A device is not made to wait for a note that is just being recorded: it would be
+        heard as a longer pause. Nobody hears a file wait."""
+        return self.notes.are_kept(LATE_SECONDS if player.output.live else 0.0, but=id)
+
+    def _nudge_players(self) -> None:
+        for player in self._players:
+            player.nudge()
 
     def changed(self, player: Player, state: Literal["open", "changed", "lost"], detail: str) -> None:
         """See `Listener`."""

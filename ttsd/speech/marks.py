@@ -37,6 +37,11 @@ class Listener(Protocol):
         """The mark's first sample was heard at Unix time *at*; for an End: its last, and it was noted."""
         ...
 
+    def may_begin(self, player: Player, id: UtteranceId) -> bool:
+        """Whether an utterance may begin on this output, since what sounded before it is recorded. If not,
+        the player is nudged when it is worth asking again."""
+        ...
+
     def changed(self, player: Player, state: Literal["open", "changed", "lost"], detail: str) -> None:
         """The output stands (again), or goes on with a better device (*detail*: which), or is lost (why)."""
         ...

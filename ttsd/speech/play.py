@@ -4,6 +4,7 @@ Invariants
 - What is reported as begun, said or ended was *heard*: the played position has passed it.
 - Every sample of an utterance reaches the output once, in order, unless the utterance is cut; a device
   that goes and comes back resumes at the sample where it stopped being heard.
+- No utterance begins to sound before its listener allows it.
 - Nothing ends with a step in the waveform: cutting and pausing ramp to zero, resuming ramps up.
 
 One thread calls `step`; `pause`, `resume`, `fade_out`, `volume` and `stop` may be used from any.
@@ -17,12 +18,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ttsd.audio.dsp import Resampler, ramp, silence
-from ttsd.audio.gap import Gap
+from ttsd.audio.dsp import ramp
 from ttsd.audio.volume import Volume
 from ttsd.errors import BetterDevice, OutputError
 from ttsd.model import Priority, State
 from ttsd.speech.channel import Begin, End, Item, SentenceStart, Sound
+from ttsd.speech.fitted import Fitted
 from ttsd.speech.marks import Marks, Word
 from ttsd.speech.tail import Tail
 
@@ -82,10 +83,7 @@ class Player:
         # The utterance being written.
         self._utterance: Utterance | None = None
         self._sounding = False
-        self._rate = output.rate or 0
-        self._resampler: Resampler | None = None
-        self._sound = silence(0)
-        self._gap = Gap()
+        self._sound = Fitted(output.rate or 0)
         self._first: tuple[int, UtteranceId] | None = None
         """The frame with which the utterance begins, and whose it is; None: that was written."""
         self._starting: SentenceStart | None = None
@@ -164,20 +162,36 @@ class Player:
             self._drop(cut)
         if self._paused and self._reader.is_leading:
             self._rest()
+        elif self._is_held_back():
+            self._sleep(self._patience())
         elif len(self._sound):
             self._write_block()
         else:
-            self._pass_over_the_expired()
             item = self._reader.take(self._patience())
             if item is not None:
                 self._accept(item)
 
-    def _pass_over_the_expired(self) -> None:
-        """What was synthesised ahead may have become too old: while another sounded, or in a pause."""
+    def _is_held_back(self) -> bool:
+        """Whether an utterance would begin now that may not."""
+        if not len(self._sound):
+            beginning = self._next()
+        elif self._first is not None and self._first[0] < self._written + self._block():
+            beginning = self._first[1]
+        else:
+            beginning = None
+        return beginning is not None and not self._listener.may_begin(self, beginning)
+
+    def _next(self) -> UtteranceId | None:
+        """The utterance that the channel's next item begins.
+
+        What was synthesised ahead may have become too old, while another sounded or in a pause: it is passed over.
+        """
         upcoming = self._reader.upcoming()
         expires = upcoming.expires_at if upcoming else None
         if upcoming and expires is not None and expires <= self._clock.time():
             self._expire(upcoming)
+            return None
+        return upcoming.id if upcoming else None
 
     def _accept(self, item: Item) -> None:
         if self._missed and not isinstance(item, Begin):
@@ -187,26 +201,24 @@ class Player:
             case Begin():
                 self._utterance, self._sounding, self._missed, self._cuts = item.utterance, False, False, {}
                 self._starting = None
-                self._rate = self.output.rate or 0
+                self._sound.rate = self.output.rate or 0
             case SentenceStart():
-                self._drain_resampler()
+                self._sound.flush()
                 self._starting = item
             case Sound():
                 self._take_chunk(item.id, item.chunk)
             case End():
                 self._broken = item.spoken.state is not State.SPOKEN
-                self._drain_resampler()
+                self._sound.flush()
                 self._mark(item)
                 self._report()
 
     def _take_chunk(self, id: UtteranceId, chunk: Chunk) -> None:
-        self._rate = self._rate or chunk.rate
         missing = 0.0
         if not self._sounding or self._starting is not None:
-            missing = self._gap.begin(chunk.samples, chunk.rate, self._pause())
+            missing = self._sound.begin(chunk.samples, chunk.rate, self._pause())
         if self._sounding and not missing and self._is_late():
             self.underruns += 1
-        self._append(silence(round(missing * self._rate)))
         if not self._sounding and self._utterance is not None:
             self._sounding = True
             self._first = self._written + len(self._sound), id
@@ -215,25 +227,8 @@ class Player:
             self._sentence_frame = self._mark(self._starting)
             self._starting = None
         for word in chunk.words:
-            self._marks.add(self._sentence_frame + int(word.start * self._rate), Word(id, word))
-        if chunk.rate == self._rate:
-            self._append_sound(chunk.samples)
-        else:
-            if self._resampler is None:
-                self._resampler = Resampler(chunk.rate, self._rate)
-            self._append_sound(self._resampler.push(chunk.samples))
-
-    def _drain_resampler(self) -> None:
-        if self._resampler is not None:
-            self._append_sound(self._resampler.flush())
-            self._resampler = None
-
-    def _append_sound(self, samples: Samples) -> None:
-        self._gap.passed(samples, self._rate)
-        self._append(samples)
-
-    def _append(self, samples: Samples) -> None:
-        self._sound = np.concatenate([self._sound, samples]) if len(self._sound) else samples
+            self._marks.add(self._sentence_frame + int(word.start * self._sound.rate), Word(id, word))
+        self._sound.push(chunk.samples, chunk.rate)
 
     def _is_late(self) -> bool:
         """Whether all that was written has sounded, and people wait for more."""
@@ -256,13 +251,15 @@ class Player:
     # ---- writing
 
     def _write_block(self) -> None:
-        frames = max(1, int(self._rate * BLOCK_SECONDS))
-        block, self._sound = self._sound[:frames], self._sound[frames:]
-        block = self._loudness.push(block, self._sound[:frames], self._factor())
+        frames = self._block()
+        block = self._loudness.push(self._sound.take(frames), self._sound.ahead(frames), self._factor())
         if self._silent and self.output.live:
             block = ramp(block, 0.0, 1.0)
         self._silent = False
         self._write(block)
+
+    def _block(self) -> int:
+        return max(1, int(self._sound.rate * BLOCK_SECONDS))
 
     def _factor(self) -> float:
         heard = self._utterance is None or self._utterance.priority >= self.sound_from
@@ -271,7 +268,7 @@ class Player:
     def _write(self, block: Samples) -> None:
         self.tail.add(block, self._written)
         self._written += len(block)
-        self.output.write(block, self._rate)
+        self.output.write(block, self._sound.rate)
         if self._first is not None and self._first[0] < self._written:
             (_, id), self._first = self._first, None
             self._listener.written(self, id, self._clock.time())
@@ -279,10 +276,10 @@ class Player:
 
     def _fall_silent(self) -> None:
         """Ramp down over the next samples without using them up; between chunks over the last one."""
-        if self._silent or not self._sounding or not self.output.live:
+        if self._silent or not self._sounding or self._first is not None or not self.output.live:
             return
-        frames = max(1, int(self._rate * FADE_SECONDS))
-        ahead = self._sound[:frames] * np.float32(self._loudness.factor)
+        frames = max(1, int(self._sound.rate * FADE_SECONDS))
+        ahead = self._sound.ahead(frames) * np.float32(self._loudness.factor)
         hold, written = ahead[-1:] if len(ahead) else self.tail.last(), self._written
         self._move(lambda frame: frame + frames if frame >= written else frame)
         self._write(ramp(np.concatenate([ahead, np.repeat(hold, frames - len(ahead))]), 1.0, 0.0))
@@ -290,7 +287,7 @@ class Player:
     def _drop(self, cut: Spoken) -> None:
         """The utterance was cut: nothing of it any more, and its end is now."""
         self._fall_silent()
-        self._sound, self._resampler, self._gap = silence(0), None, Gap()
+        self._sound.clear()
         ended = self._marks.ends(cut.id)
         self._marks.forget(cut.id, self._heard())
         self._utterance = self._first = None
@@ -305,7 +302,11 @@ class Player:
         if self._utterance is None and (end := self._reader.take_end()):
             self._accept(end)
             return
-        self._wake.wait(self._patience())
+        self._sleep(self._patience())
+
+    def _sleep(self, timeout: float | None) -> None:
+        """Until *timeout* seconds have passed, or a nudge."""
+        self._wake.wait(timeout)
         self._wake.clear()
 
     # ---- what was heard
@@ -335,14 +336,14 @@ class Player:
     def _patience(self) -> float | None:
         """Seconds until something will have been heard that is worth telling; None: nothing will."""
         frame = self._marks.next
-        return None if frame is None else max(0.002, (frame - self._heard()) / (self._rate or 1))
+        return None if frame is None else max(0.002, (frame - self._heard()) / (self._sound.rate or 1))
 
     # ---- losing and finding the output
 
     def _open(self) -> None:
         self.output.open()
         self._opened = True
-        before, self._rate = self._rate, self.output.rate or self._rate
+        before, rate = self._sound.rate, self.output.rate or self._sound.rate
         lost = self.tail.since(self._last_heard)
         self._base = self._written = self._last_heard
         self.tail = Tail()
@@ -350,18 +351,12 @@ class Player:
         self._listener.changed(self, "changed" if self._changes else "open", self.output.describe())
         self._changes = False
         if len(lost):
-            self._sound = np.concatenate([lost, self._sound])
+            self._sound.put_back(lost)
             self._silent = True  # come back with a ramp
-        if before not in (0, self._rate):
-            self._change_rate(before)
-
-    def _change_rate(self, before: int) -> None:
-        """What waits was made for a device of another rate."""
-        self._drain_resampler()
-        way = Resampler(before, self._rate)
-        self._sound = np.concatenate([way.push(self._sound), way.flush()])
-        factor, heard = self._rate / before, self._last_heard
-        self._move(lambda frame: heard + round((frame - heard) * factor))
+        self._sound.refit(rate)
+        if before not in (0, rate):  # what waits was made for a device of another rate
+            factor, heard = rate / before, self._last_heard
+            self._move(lambda frame: heard + round((frame - heard) * factor))
 
     def _move(self, where: Callable[[int], int]) -> None:
         """What lies at a frame lies at *where* of it from now on."""
@@ -378,15 +373,15 @@ class Player:
             self._listener.changed(self, "lost", str(error))
         self.error, self._changes = error, False
         if self.required:
-            self._wake.wait(REOPEN_SECONDS)
-            self._wake.clear()
+            self._sleep(REOPEN_SECONDS)
         else:
             self._pass_over()
 
     def _pass_over(self) -> None:
         """Speech does not wait for this output: let everything by until it is looked for again."""
-        self._sound, self._resampler, self._utterance, self._first = silence(0), None, None, None
-        self._missed, self._gap, self._cuts = True, Gap(), {}
+        self._sound.clear()
+        self._utterance = self._first = None
+        self._missed, self._cuts = True, {}
         self._marks.clear()
         self.tail = Tail()
         self._written = self._last_heard
