@@ -50,6 +50,7 @@ class Sovits:
         self._files = files = sovits_files.find(setup.options, setup.base, setup.data)
         progress("importing torch")
         torch = torch_parts.import_torch(setup)
+        torch_parts.import_torchaudio()
         where = torch_parts.device(setup, torch)
         weights = torch_parts.read_weights(files.weights, torch).get("model")
         if not isinstance(weights, dict):
