@@ -137,6 +137,7 @@ command = ["/nowhere/at/all"]
     with wave.open(str(daemon.folder / "spoken" / second["wav"])) as wav:
         assert any(wav.readframes(wav.getnframes())), "it is heard as the engine made it"
     wait_for(lambda: daemon.logged("conversion_failed"), "the failure to be told")
+    daemon.wait_until_spoken(2)  # it is listed before the database has it
     traces = {past["id"]: past["trace"] for past in daemon.call("history.list")["utterances"]}
     assert traces[first["id"]]["converted"] >= traces[first["id"]]["first_chunk"]
     assert "converted" not in traces[second["id"]]
