@@ -84,7 +84,7 @@ class Pipeline:
             pass
 
     def state(self, id: int) -> State:
-        found = self.store.get(id)  # type: ignore[arg-type]
+        found = self.store.get(id)  # type: ignore[arg-type]  # tests have plain numbers
         if found is not None:
             return found.state
         return next(spoken.state for spoken in self.store.history(100) if spoken.id == id)

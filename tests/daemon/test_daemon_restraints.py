@@ -88,7 +88,7 @@ def test_quiet_hours_come_and_go_with_the_clock_and_spare_what_they_are_told_to(
     ],
 )
 def test_what_quiet_hours_do(do: str, expected: Restraint, accepted: int) -> None:
-    quiet = QuietSettings(from_="11:00", to="13:00", timezone="Europe/Berlin", do=do)  # type: ignore[arg-type]
+    quiet = QuietSettings(from_="11:00", to="13:00", timezone="Europe/Berlin", do=do)  # type: ignore[arg-type]  # the names given above
     house = House(Settings(quiet=quiet))
     assert house.restraints.now == expected
     assert house.restraints.accept_from == accepted
@@ -100,7 +100,7 @@ def test_a_mute_keeps_or_drops_what_arrives_if_it_is_told_to() -> None:
         ("keep", EVERYTHING, Priority.LOW),
         ("drop", EVERYTHING, EVERYTHING),
     ):
-        settings = Settings(mute=MuteSettings(arriving=arriving))  # type: ignore[arg-type]
+        settings = Settings(mute=MuteSettings(arriving=arriving))  # type: ignore[arg-type]  # the names given above
         house = House(settings)
         assert house.restraints.now == Restraint()
         house.restraints.use(settings, muted=True)

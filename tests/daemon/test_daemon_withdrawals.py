@@ -42,8 +42,8 @@ def test_what_begins_while_the_queue_is_looked_through_is_silenced_too(tmp_path:
     voice, clock, audience = Voice(), FakeClock(), Audience()
     book = RuleBook(Settings(), Extras())
     store = Store.open(tmp_path / "ttsd.db", clock=clock)
-    queue = WaitingList(store, lambda: voice, clock, audience, gone=lambda *_: None)  # type: ignore[arg-type, return-value]
-    withdrawals = Withdrawals(store, queue, lambda: voice, lambda: book, clock, audience)  # type: ignore[arg-type, return-value]
+    queue = WaitingList(store, lambda: voice, clock, audience, gone=lambda *_: None)  # type: ignore[arg-type, return-value]  # fakes
+    withdrawals = Withdrawals(store, queue, lambda: voice, lambda: book, clock, audience)  # type: ignore[arg-type, return-value]  # fakes
     secret = store.say("a secret")
     target = Target(id=secret.id)
     assert withdrawals.now(target) == ()

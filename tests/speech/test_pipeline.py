@@ -130,7 +130,7 @@ def test_what_the_rules_take_for_an_engine_counts_as_ttsds_own_time_not_the_engi
 
         return replace(script, adapt=adapt)
 
-    pipeline.synth._reading.read = thoroughly  # type: ignore[method-assign]
+    pipeline.synth._reading.read = thoroughly  # type: ignore[method-assign]  # the test is in its place
     queued = pipeline.store.say("one").queued_at
     pipeline.synth.step()
     pipeline.play()
@@ -444,7 +444,7 @@ def test_while_no_engine_can_speak_the_queue_waits(pipeline: Pipeline, failure: 
         pipeline.clock.advance(seconds)
         pipeline.engine.failure = None
 
-    pipeline.synth._poke.wait = mend  # type: ignore[method-assign, assignment]
+    pipeline.synth._poke.wait = mend  # type: ignore[method-assign, assignment]  # the test is in its place
     pipeline.synth.step()
     pipeline.play()
     assert pipeline.state(utterance.id) is State.SPOKEN
@@ -478,7 +478,7 @@ def test_an_engine_that_rests_costs_no_attempt_however_often_the_queue_grows(pip
             pipeline.clock.advance(300)
             pipeline.engine.failure = None
 
-    pipeline.synth._poke.wait = wake  # type: ignore[method-assign, assignment]
+    pipeline.synth._poke.wait = wake  # type: ignore[method-assign, assignment]  # the test is in its place
     pipeline.synth.step()
     pipeline.play()
     assert pipeline.state(utterance.id) is State.SPOKEN
@@ -493,7 +493,7 @@ def test_what_was_taken_back_while_it_was_read_is_not_asked_of_an_engine(pipelin
         pipeline.synth.abandon({one.id})
         return read(one)
 
-    pipeline.synth._reading.read = slowly  # type: ignore[method-assign, assignment]
+    pipeline.synth._reading.read = slowly  # type: ignore[method-assign, assignment]  # the test is in its place
     pipeline.synth.step()
     assert pipeline.engine.spoken == []
     assert pipeline.state(utterance.id) is State.QUEUED
@@ -503,7 +503,7 @@ def test_a_flood_that_is_not_spoken_is_bounded_on_its_way_too(pipeline: Pipeline
     flood = [pipeline.store.say("... !!") for _ in range(3 * MOST_FLYING)]
     pipeline.synth._poke = Event()
     pipeline.synth._poke.set()
-    pipeline.synth._poke.clear = lambda: None  # type: ignore[method-assign]
+    pipeline.synth._poke.clear = lambda: None  # type: ignore[method-assign]  # the test is in its place
     for _ in flood:
         pipeline.synth.step()
     assert len(pipeline.players[0]._reader.items) == 2 * MOST_FLYING
@@ -558,7 +558,7 @@ def test_of_what_is_taken_back_as_it_begins_nothing_is_told(pipeline: Pipeline) 
         begin(id)
         pipeline.ledger.take_back(id, "withdrawn")
 
-    pipeline.store.begin = begin_slowly  # type: ignore[method-assign]
+    pipeline.store.begin = begin_slowly  # type: ignore[method-assign]  # the test is in its place
     pipeline.synth.step()
     pipeline.play()
     assert pipeline.names() == ["end"]
@@ -602,12 +602,12 @@ def test_an_output_that_missed_some_of_an_utterance_keeps_none_of_it(tmp_path: P
     def fail(samples: Samples, rate: int) -> None:
         raise OutputError("no room")
 
-    files.write = fail  # type: ignore[method-assign]
+    files.write = fail  # type: ignore[method-assign]  # the test is in its place
     while player.error is None:
         player.step()
-    files.write = write  # type: ignore[method-assign]
+    files.write = write  # type: ignore[method-assign]  # the test is in its place
     pipeline.play()
-    player._patience = lambda: 0.0  # type: ignore[method-assign]
+    player._patience = lambda: 0.0  # type: ignore[method-assign]  # the test is in its place
     while player._reader.items or len(player._sound) or player._marks.ends():
         player.step()
     (kept,) = [json.loads(line) for line in (tmp_path / "spoken" / "spoken.jsonl").read_text().splitlines()]
@@ -636,7 +636,7 @@ def test_what_ended_on_one_required_output_can_be_skipped_on_the_other_and_is_no
     speaker._synth.step()
 
     def play(player: Player) -> None:
-        player._patience = lambda: 0.0  # type: ignore[method-assign]
+        player._patience = lambda: 0.0  # type: ignore[method-assign]  # the test is in its place
         for _ in range(200):
             player.step()
         while speaker._ledger.notes.step(timeout=0):
@@ -674,7 +674,7 @@ def test_an_output_has_a_volume_of_its_own_beside_that_of_all(tmp_path: Path) ->
     store.say("hello")
     speaker._synth.step()
     for player in speaker._players:
-        player._patience = lambda: 0.0  # type: ignore[method-assign]
+        player._patience = lambda: 0.0  # type: ignore[method-assign]  # the test is in its place
         for _ in range(200):
             player.step()
     assert [output.sound[-1] for output in outputs] == [0.75, 0.25]

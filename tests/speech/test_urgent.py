@@ -50,9 +50,9 @@ class Stepped:
         )
         (self.player,) = self.speaker._players
         # The test is what they would wait for.
-        self.player._patience = lambda: 0.0  # type: ignore[method-assign]
+        self.player._patience = lambda: 0.0  # type: ignore[method-assign]  # the test is in its place
         for waits in (self.player._wake, self.speaker._synth._poke):
-            waits.wait = lambda _=None: True  # type: ignore[method-assign, assignment]
+            waits.wait = lambda _=None: True  # type: ignore[method-assign, assignment]  # the test is in its place
 
     def say(self, text: str, *, priority: Priority = Priority.NORMAL, source: str = "say") -> UtteranceId:
         return self.store.say(text, priority=priority, source=SourceName(source)).id
@@ -169,9 +169,9 @@ def test_a_hold_ends_though_the_store_cannot_be_asked(stepped: Stepped) -> None:
     def refuse(exclude: object = ()) -> Utterance | None:
         raise StoreFull("full")
 
-    stepped.store.next = refuse  # type: ignore[method-assign]
+    stepped.store.next = refuse  # type: ignore[method-assign]  # the test is in its place
     stepped.speaker.restrain(NONE)
-    stepped.store.next = ask  # type: ignore[method-assign]
+    stepped.store.next = ask  # type: ignore[method-assign]  # the test is in its place
     last = stepped.say("more")
     assert stepped.to_the_end() == [first, last]
 

@@ -72,7 +72,7 @@ def test_what_sounds_or_is_unknown_cannot_be_moved(store: Store) -> None:
         store.move(said.id, 0)
     with pytest.raises(StoreError):
         store.move(UtteranceId(99), 0)
-    assert store.get(said.id).state is State.SPEAKING  # type: ignore[union-attr]
+    assert store.get(said.id).state is State.SPEAKING  # type: ignore[union-attr]  # it is there
 
 
 @settings(max_examples=40, deadline=None)

@@ -36,7 +36,7 @@ def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
 
 def batch(*texts: str, offset: int = 10, **more: object) -> Batch:
     lines = tuple(Line(text, Offset(offset)) for text in texts)
-    return Batch(CHAT, Checkpoint("/a.log", "1:2", Offset(offset)), lines, **more)  # type: ignore[arg-type]
+    return Batch(CHAT, Checkpoint("/a.log", "1:2", Offset(offset)), lines, **more)  # type: ignore[arg-type]  # fields by name
 
 
 def ended(one: Utterance, state: State = State.SPOKEN) -> Spoken:
