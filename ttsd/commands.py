@@ -7,10 +7,10 @@ Pure data: what a command does is the daemon's affair. docs/control.md describes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Literal
 
+from ttsd.frozen import frozen
 from ttsd.model import EngineName, Priority, SourceName, UtteranceId
 from ttsd.settings import Duration, Help, Range
 
@@ -18,27 +18,27 @@ MAX_TEXT = 200_000
 """Characters of one `say`: about four hours of speech."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """Base of every command."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Ping(Command):
     """Is the daemon's main loop alive?"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Version(Command):
     """Which ttsd this is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Status(Command):
     """What it is doing, and how well."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Say(Command):
     """Speak a text that is in no file."""
 
@@ -52,48 +52,48 @@ class Say(Command):
     wait: Annotated[bool, Help("Answer when it has ended rather than when it is queued.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Skip(Command):
     """End what sounds now and go on with the next."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Stop(Command):
     """End what sounds now and pause."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Pause(Command):
     """Fall silent; the queue is kept and goes on growing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Resume(Command):
     """Go on where `pause` or `stop` ended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Clear(Command):
     """Drop what waits; what sounds goes on."""
 
     source: Annotated[SourceName | None, Help("Only what came from this source.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class QueueList(Command):
     """What waits, in the order in which it will be spoken."""
 
     limit: Annotated[int, Range(1, 1000), Help("At most so many.")] = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class QueueRemove(Command):
     """Drop one waiting utterance."""
 
     id: Annotated[UtteranceId, Range(1, None), Help("Its id.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class QueueMove(Command):
     """Move one waiting utterance."""
 
@@ -101,7 +101,7 @@ class QueueMove(Command):
     position: Annotated[int, Range(0, None), Help("Its new place; 0 is next.")] = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Withdraw(Command):
     """Take messages back: what sounds, what waits, and what is in the history."""
 
@@ -111,117 +111,117 @@ class Withdraw(Command):
     source: Annotated[SourceName | None, Help("Only what came from this source.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class HistoryList(Command):
     """What ended, newest first."""
 
     limit: Annotated[int, Range(1, 1000), Help("At most so many.")] = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class HistoryReplay(Command):
     """Speak again what was spoken."""
 
     id: Annotated[UtteranceId | None, Range(1, None), Help("Its id; default: the last one.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class VolumeGet(Command):
     """How loud."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class VolumeSet(Command):
     """Make it louder or softer."""
 
     volume: Annotated[int, Range(0, 150), Help("Per cent; 100 is as the engine made it.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LevelGet(Command):
     """How loud it sounds just now: for meters, which ask often."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Mute(Command):
     """Speak without a sound, or be heard again."""
 
     on: Annotated[bool | None, Help("Default: the other way round.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class EngineList(Command):
     """The engines, and how each is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class EngineFacts(Command):
     """All that is known of every engine: declared, installed, running, measured."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class EngineUnload(Command):
     """End an engine's process now; the next sentence starts a new one."""
 
     engine: Annotated[EngineName, Range(1, 100), Help("Its name.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SwitchEngine(Command):
     """Put an engine at the head of the chain, at once and in the configuration file."""
 
     engine: Annotated[EngineName, Range(1, 100), Help("Its name.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class VoiceList(Command):
     """The voices that can be asked for."""
 
     engine: Annotated[EngineName | None, Help("Only this engine's.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DeviceList(Command):
     """The devices sound can go to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SourceList(Command):
     """What is followed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SourceEnable(Command):
     """Follow a source again, from where it was left."""
 
     source: Annotated[SourceName, Help("Its name.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SourceDisable(Command):
     """Leave a source alone until it is enabled; its offset is kept."""
 
     source: Annotated[SourceName, Help("Its name.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ProfileList(Command):
     """The profiles, and which is in use."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ProfileUse(Command):
     """Put a profile's settings in force, now and at the next start."""
 
     profile: Annotated[str | None, Range(1, 64), Help("Its name; default: none.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reload(Command):
     """Read the configuration file again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Shutdown(Command):
     """End the daemon in an orderly way."""
 
@@ -247,21 +247,21 @@ EventName = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Subscribe(Command):
     """Send events over this connection from now on. Handled by whoever holds the connection."""
 
     events: Annotated[tuple[EventName, ...], Help("Only these; default: all.")] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Borrow(Command):
     """The next utterance of a source, to be spoken elsewhere. For who sees that it comes back: no method."""
 
     source: SourceName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Return(Command):
     """What became of what was borrowed; neither spoken nor a reason: it waits in its old place. No method."""
 

@@ -8,14 +8,15 @@ one that was interrupted by something more urgent ends with the state `queued` a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any, ClassVar
 
+from ttsd.frozen import frozen
 from ttsd.model import EngineName, Priority, SourceName, State, UtteranceId
 from ttsd.schema import plain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Event:
     """Base of every event."""
 
@@ -29,7 +30,7 @@ class Event:
         return {one.name: plain(getattr(self, one.name)) for one in fields(self)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Queued(Event):
     """An utterance was committed to the queue."""
 
@@ -40,7 +41,7 @@ class Queued(Event):
     priority: Priority = Priority.NORMAL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Begin(Event):
     """The first sample of an utterance sounds."""
 
@@ -52,7 +53,7 @@ class Begin(Event):
     voice: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SentenceBegin(Event):
     """The first sample of a sentence sounds."""
 
@@ -64,7 +65,7 @@ class SentenceBegin(Event):
     engine: EngineName | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Word(Event):
     """A word sounds; only from engines that know when."""
 
@@ -78,7 +79,7 @@ class Word(Event):
     """Seconds from the sentence's first sample."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class End(Event):
     """What began sounds no more."""
 
@@ -95,7 +96,7 @@ class End(Event):
     """Where the time went: Unix seconds of each step, see `Spoken.trace`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Skipped(Event):
     """An utterance was skipped by somebody."""
 
@@ -105,7 +106,7 @@ class Skipped(Event):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Failed(Event):
     """No engine of the chain could speak an utterance."""
 
@@ -115,7 +116,7 @@ class Failed(Event):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Expired(Event):
     """An utterance was too old to be worth saying."""
 
@@ -125,7 +126,7 @@ class Expired(Event):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Dropped(Event):
     """An utterance was taken out of the queue: cleared, replaced by its key, or too much."""
 
@@ -135,7 +136,7 @@ class Dropped(Event):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Withdrawn(Event):
     """A message was taken back: whoever shows it shows it no longer. What sounded or waited ends besides."""
 
@@ -144,21 +145,21 @@ class Withdrawn(Event):
     source: SourceName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Paused(Event):
     """Speech is silent until it is resumed."""
 
     name: ClassVar[str] = "paused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Resumed(Event):
     """Speech goes on."""
 
     name: ClassVar[str] = "resumed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class EngineChanged(Event):
     """An engine's state, or the chain, changed."""
 
@@ -171,7 +172,7 @@ class EngineChanged(Event):
     """The chain as it is now; empty: it did not change."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ConversionChanged(Event):
     """The state of what makes another voice of one changed."""
 
@@ -183,7 +184,7 @@ class ConversionChanged(Event):
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DeviceChanged(Event):
     """An output was taken, lost or found again, or went on with a better device."""
 
@@ -196,7 +197,7 @@ class DeviceChanged(Event):
     """The device that it is (open, changed), or why it is lost."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SourceChanged(Event):
     """A file of a source appeared, vanished, failed, or a source was enabled or disabled."""
 
@@ -208,7 +209,7 @@ class SourceChanged(Event):
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ConfigChanged(Event):
     """The configuration was read again."""
 

@@ -6,11 +6,12 @@ wall-clock times are Unix seconds (they survive a restart), durations are second
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, NewType, TypeAlias
 
 from ttsd.errors import IllegalTransition
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +78,7 @@ class Priority(IntEnum):
     URGENT = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """A complete line of a source."""
 
@@ -89,7 +90,7 @@ class Line:
     """The line was longer than the source allows; what was too much is not in the text."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Utterance:
     """What is to be spoken, as it stands in the queue."""
 
@@ -113,7 +114,7 @@ class Utterance:
     """Unix seconds of the newest write to its file when it was read; None: it came from no file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Voice:
     """A voice that an engine offers."""
 
@@ -124,7 +125,7 @@ class Voice:
     """Speakers within a multi-speaker voice; empty for single-speaker ones."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WordTime:
     """When a word sounds, counted from the first sample of its sentence."""
 
@@ -135,7 +136,7 @@ class WordTime:
     """Seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chunk:
     """A piece of sound from an engine: mono float32."""
 
@@ -148,7 +149,7 @@ class Chunk:
     """The voice that speaks, where the engine chose it (for a language); None: as asked for, or its default."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spoken:
     """How an utterance ended: what outputs note beside it and what history keeps."""
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from ttsd import to_file
@@ -19,6 +19,7 @@ from ttsd.clock import SystemClock
 from ttsd.engines.chain import ChainFailed
 from ttsd.engines.roster import Roster
 from ttsd.errors import EngineError, OutputError, UsageError
+from ttsd.frozen import frozen
 from ttsd.replace_file import replace_file
 from ttsd.speech import direct
 from ttsd.speech.convert import Converters
@@ -40,7 +41,7 @@ GIVE_UP = 3
 """Failures in a row after which an engine is left alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """What is to be spoken, once by each take."""
 
@@ -51,7 +52,7 @@ class Text:
     """Whose rules hold for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Take:
     """Who speaks: an engine alone, in a voice."""
 
@@ -65,7 +66,7 @@ class Take:
         return self.engine if self.voice is None else f"{self.engine}-{_as_name(self.voice)}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """A sound file and how it was made. Its names are the keys of `render.json`."""
 
@@ -92,7 +93,7 @@ class Made:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loaded:
     """What was measured of a take as a whole."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum, IntEnum
 from functools import cache
 from math import isfinite
@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from ttsd import shapes
+from ttsd.frozen import frozen
 from ttsd.settings import Duration, Help, Hidden, Range, Rest, Size
 from ttsd.shapes import Problem, Shape, Where, did_you_mean
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """A field of a dataclass as data sees it."""
 
@@ -41,7 +42,7 @@ class Field:
     """It takes every key that no other field has."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """A dataclass: a TOML table, a JSON object."""
 
@@ -91,7 +92,7 @@ class Table:
         return schema | ({"required": required} if required else {})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Anything:
     """What is checked elsewhere."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from ttsd.frozen import frozen
 from ttsd.settings import Range
 
 Where: TypeAlias = tuple[str | int, ...]
@@ -22,7 +22,7 @@ _LARGEST = 2**63 - 1  # of TOML's and SQLite's integers
 _SHOWN = 60  # characters of a refused value that are repeated in the message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """One thing that does not fit."""
 
@@ -78,7 +78,7 @@ def is_secret(name: str) -> bool:
     return sounds is not None and not name.lower().endswith(("_file", "_env"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """A string; its range counts characters."""
 
@@ -103,7 +103,7 @@ class Text:
         return {"type": "string"} | _limits(self.range, "minLength", "maxLength")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilePath:
     """A path: kept as written, made absolute by whoever knows the folder it is relative to."""
 
@@ -122,7 +122,7 @@ class FilePath:
         return {"type": "string", "minLength": 1}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Boolean:
     """True or false."""
 
@@ -139,7 +139,7 @@ class Boolean:
         return {"type": "boolean"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Number:
     """A number; *whole*: an integer. Booleans and what is not finite are not numbers."""
 
@@ -163,7 +163,7 @@ class Number:
         return {"type": "integer" if self.whole else "number"} | _limits(self.range, "minimum", "maximum")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quantity:
     """A number with a unit: a plain number counts in the base unit, text names its unit."""
 
@@ -217,7 +217,7 @@ DURATION_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 SIZE_UNITS = {"B": 1, "KB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20, "GB": 10**9, "GiB": 2**30}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """One of some words."""
 
@@ -240,7 +240,7 @@ class Choice:
         return {"enum": list(self.choices)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scalar:
     """Any single value: for options whose kind somebody else knows."""
 
@@ -258,7 +258,7 @@ class Scalar:
         return {"type": ["string", "number", "boolean"]}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Optional:
     """A value, or null (JSON only: TOML has no null)."""
 
@@ -277,7 +277,7 @@ class Optional:
         return self.shape.json()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OrText:
     """A table, or a text that stands for one of its keys."""
 
@@ -299,7 +299,7 @@ class OrText:
         return {"anyOf": [{"type": "string"}, self.shape.json()]}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListOf:
     """A list, read into a tuple."""
 
@@ -322,7 +322,7 @@ class ListOf:
         return {"type": "array", "items": self.shape.json()}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MapOf:
     """A table whose keys are free."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, BinaryIO
 
 from ttsd.errors import TtsdError, UsageError
+from ttsd.frozen import frozen
 from ttsd.replace_file import replace_file
 from ttsd.shapes import did_you_mean
 
@@ -34,7 +35,7 @@ class SpeakerError(TtsdError):
     code = "speaker"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Speaker:
     """A recording that is kept. Its names are the keys of `--json`."""
 

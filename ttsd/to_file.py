@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from ttsd.engines.roster import Roster
 from ttsd.errors import OutputError, UsageError
+from ttsd.frozen import frozen
 from ttsd.speech import direct
 from ttsd.speech.convert import Converters
 from ttsd.speech.detect import Detector, detector
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ttsd.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """A sound file that was made."""
 

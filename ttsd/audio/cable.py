@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import shlex
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ttsd.audio import libpulse
 from ttsd.audio.pulse_client import text
 from ttsd.errors import OutputError
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from ttsd.audio.pulse_client import PulseClient
@@ -23,7 +23,7 @@ _APPEARS = 3.0
 """Seconds within which a device that was asked for is there."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cable:
     """What a cable's two ends are called."""
 
@@ -32,7 +32,7 @@ class Cable:
     rate: int = 48_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CableStatus:
     """Which of its ends are there."""
 
@@ -45,7 +45,7 @@ class CableStatus:
         return self.sink and self.microphone
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Module:
     index: int
     name: str

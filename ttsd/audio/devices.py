@@ -7,19 +7,19 @@ second on a connection that it has, which costs 0.1 to 0.2 ms, and so is back we
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsd.audio.portaudio import PortAudio
 from ttsd.audio.pulse_client import PulseClient
 from ttsd.errors import OutputError
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Device:
     """A device that an output can name."""
 
@@ -36,7 +36,7 @@ class Device:
     channels: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """What is there, and why something is not."""
 

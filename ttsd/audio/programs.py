@@ -10,11 +10,11 @@ from __future__ import annotations
 import ctypes
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_uint8, c_uint32, c_uint64
 from ctypes import c_void_p as handle
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ttsd.audio.libpulse import MOST_CHANNELS, NO_INDEX, ChannelMap, SampleSpec
 from ttsd.audio.pulse_client import text
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -57,7 +57,7 @@ class _SinkInput(Structure):
 _SinkInputCallback = CFUNCTYPE(None, handle, POINTER(_SinkInput), c_int, handle)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """A stream that some program plays."""
 
@@ -69,7 +69,7 @@ class Program:
     """Of each channel, in the server's units (65536 is unchanged)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lowered:
     """A stream that was lowered."""
 

@@ -10,11 +10,11 @@ Invariant: every wait is bounded; a server that does not answer is an OutputErro
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ttsd.audio import libpulse
 from ttsd.errors import OutputError
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ _PATIENCE = 3.0
 _SILENT = "the sound server does not answer"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sink:
     """A place where a sound server plays."""
 
@@ -38,7 +38,7 @@ class Sink:
     """Changes with every restart; only to tell one sink from another now."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Server:
     """A sound server."""
 

@@ -8,11 +8,11 @@ stream is of no use any more; closing it is all that is left.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ttsd.audio import libpulse
 from ttsd.errors import OutputError
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ _STALLED = 5.0
 """Seconds without room in the buffer after which a sink counts as gone (it was suspended)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Position:
     """How far a stream has come."""
 

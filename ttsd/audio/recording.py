@@ -6,12 +6,12 @@ a word; so each fault is found here, told with what to do, and nothing is kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from ttsd.errors import TtsdError
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,7 @@ class RecordingError(TtsdError):
     code = "recording"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recording:
     """A voice ready to be kept."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
 from ttsd.config.show import toml_value
 from ttsd.errors import ConfigError, UsageError
+from ttsd.frozen import frozen
 from ttsd.model import EngineName
 from ttsd.replace_file import replace_file
 
@@ -19,7 +19,7 @@ Prompt: TypeAlias = Callable[[str, str], str]
 """Asks a question, shows the default, and returns the answer; empty: the default."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Answers:
     """What a first configuration needs to know; the defaults speak on any machine."""
 

@@ -12,7 +12,7 @@ import os
 import re
 import shlex
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from ttsd import paths
 from ttsd.config import engine_names, environment, profiles, source_settings, voice_problems
 from ttsd.config.fitting import Fitting
 from ttsd.errors import ConfigError, EngineRefused, PatternError
+from ttsd.frozen import frozen
 from ttsd.model import OWN, SAY
 from ttsd.patterns import Pattern
 from ttsd.schema import read
@@ -36,7 +37,7 @@ MAX_BYTES = 1 << 20
 """A larger file is not a configuration."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Given:
     """What the user gave, not yet checked."""
 

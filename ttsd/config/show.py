@@ -6,13 +6,14 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ttsd import shapes
 from ttsd.config import edit, loading
 from ttsd.config.toml_lines import Lines
 from ttsd.errors import UsageError
+from ttsd.frozen import frozen
 from ttsd.schema import Anything, Table, fields_of, plain
 from ttsd.settings import Settings
 from ttsd.shapes import did_you_mean, dotted, is_secret
@@ -27,7 +28,7 @@ MASK = "•••"
 DEFAULT = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """One setting in force."""
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import selectors
 import socket
 from collections import deque
-from dataclasses import dataclass
 
 from ttsd.commands import EventName
+from ttsd.frozen import frozen
 
 _PIECE = 64 * 1024  # bytes of one read: a client that floods does not keep the others waiting
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """What one server takes on."""
 

@@ -10,13 +10,13 @@ text goes out is one line.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ttsd import __version__
 from ttsd.commands import METHODS, Command, Say
 from ttsd.errors import Fault, TtsdError
+from ttsd.frozen import frozen
 from ttsd.schema import fields_of, plain, read
 from ttsd.shapes import ListOf, did_you_mean
 
@@ -51,7 +51,7 @@ _ALIASES = {
 _ALIASES_WITH_WORDS = {"volume": "volume.set"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """A line that asks for something."""
 
@@ -64,7 +64,7 @@ class Request:
     """A JSON-RPC notification: nobody waits for an answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """A line that cannot be a command, and the answer it gets."""
 

@@ -7,8 +7,9 @@ signal that comes while their lock is held hangs the process.
 from __future__ import annotations
 
 import queue
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ttsd.model import Spoken, Utterance
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """Somebody wants a command executed."""
 
@@ -26,14 +27,14 @@ class Asked:
     """Takes the result or a TtsdError, once."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended:
     """An utterance ended."""
 
     spoken: Spoken
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gone:
     """Utterances were taken out of the queue before anything was heard of them."""
 
@@ -41,19 +42,19 @@ class Gone:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reloading:
     """The configuration is to be read again."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stopping:
     """The daemon is to end."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Died:
     """A stage ended by a fault of ours: a daemon that limped on would be silent and not say so."""
 
@@ -61,7 +62,7 @@ class Died:
     error: BaseException
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Done:
     """Something slow that ran elsewhere is finished; *then* runs on the main thread."""
 

@@ -6,11 +6,12 @@ Kept in a small file of the state folder; one that cannot be read counts as none
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from ttsd.frozen import frozen
 from ttsd.model import SourceName
 from ttsd.replace_file import replace_file
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("ttsd.daemon.mode")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mode:
     """The values."""
 

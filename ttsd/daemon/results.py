@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from ttsd.audio.devices import Device
@@ -14,21 +15,21 @@ if TYPE_CHECKING:
     from ttsd.sources.status import SourceStatus
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionAnswer:
     """Which ttsd this is."""
 
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Queued:
     """A text was queued."""
 
     id: UtteranceId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Skipped:
     """What sounded was ended."""
 
@@ -36,7 +37,7 @@ class Skipped:
     """None: there was nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateAnswer:
     """What the daemon does from now on."""
 
@@ -44,14 +45,14 @@ class StateAnswer:
     """As in status."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cleared:
     """What waited was dropped."""
 
     dropped: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Removed:
     """One utterance ended by hand."""
 
@@ -59,7 +60,7 @@ class Removed:
     state: State
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moved:
     """One utterance has another place."""
 
@@ -67,7 +68,7 @@ class Moved:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Withdrawn:
     """Messages were taken back."""
 
@@ -76,21 +77,21 @@ class Withdrawn:
     """At most a thousand of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waiting:
     """The queue, next first."""
 
     utterances: tuple[Utterance, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Past:
     """The history, newest first."""
 
     utterances: tuple[Spoken, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Volume:
     """How loud."""
 
@@ -99,7 +100,7 @@ class Volume:
     muted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Levels:
     """How loud it sounds."""
 
@@ -107,7 +108,7 @@ class Levels:
     """dB of full scale by output; empty: nothing sounds."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Switched:
     """Another engine is tried first."""
 
@@ -117,7 +118,7 @@ class Switched:
     """The configuration file says so, too."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unloaded:
     """An engine was to be let go."""
 
@@ -126,7 +127,7 @@ class Unloaded:
     """False: it was not loaded, or is at a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VoiceRow:
     """A voice that can be asked for."""
 
@@ -136,7 +137,7 @@ class VoiceRow:
     speakers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Voices:
     """The voices of engines that could tell."""
 
@@ -145,7 +146,7 @@ class Voices:
     """Engines that could not, and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Devices:
     """Where sound can go."""
 
@@ -154,14 +155,14 @@ class Devices:
     """Kinds of devices that could not be asked, and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sources:
     """What is followed."""
 
     sources: tuple[SourceStatus, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourceAnswer:
     """A source was enabled or disabled."""
 
@@ -169,7 +170,7 @@ class SourceAnswer:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profiles:
     """The profiles."""
 
@@ -178,7 +179,7 @@ class Profiles:
     profiles: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProfileAnswer:
     """A profile is in use, or none."""
 
@@ -187,7 +188,7 @@ class ProfileAnswer:
     """Tables that differ from before."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reloaded:
     """The configuration was read again."""
 
@@ -195,7 +196,7 @@ class Reloaded:
     """Tables that differ from before."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShuttingDown:
     """The daemon ends."""
 

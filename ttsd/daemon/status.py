@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from ttsd.engines.engine import EngineStatus
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ttsd.store.records import Counters
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueueStatus:
     """What waits and what sounds; totals are in the counters."""
 
@@ -22,7 +23,7 @@ class QueueStatus:
     speaking: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NowStatus:
     """What is heard."""
 
@@ -50,7 +51,7 @@ class NowStatus:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DaemonStatus:
     """The daemon, whole."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ttsd.errors import TtsdError
+from ttsd.frozen import frozen
 
 State: TypeAlias = Literal["ok", "warn", "broken"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """One line of the report."""
 

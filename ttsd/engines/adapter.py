@@ -10,11 +10,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ttsd.errors import EngineMissing
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ttsd.model import Chunk, Voice
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setup:
     """What an adapter is opened with."""
 

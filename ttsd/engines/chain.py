@@ -29,6 +29,7 @@ from ttsd.clock import SystemClock
 from ttsd.engines.breaker import Breaker
 from ttsd.engines.remainder import remainder
 from ttsd.errors import EngineCancelled, EngineError, EngineMissing, EngineRefused, EngineSilent, UnknownVoice
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -99,7 +100,7 @@ class ChainFailed(EngineError):
         self.tried = tried
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heard:
     """A chunk, and who spoke it."""
 

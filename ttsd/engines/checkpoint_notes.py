@@ -10,10 +10,11 @@ import pickle
 import struct
 import zipfile
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ttsd.engines.unpickled import StandIn, stranger
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ class Unreadable(Exception):
     """It is no checkpoint, is damaged, or holds more than weights; the text says which."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notes:
     """What a trainer wrote beside the weights; None: nothing."""
 

@@ -5,7 +5,6 @@ Invariant: a name never leads out of the folder, whatever it is spelt like and w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from ttsd.engines import checkpoint_notes
 from ttsd.engines.checkpoint_notes import Notes, Unreadable
 from ttsd.errors import CheckpointError
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ _OTHERS = ("speakers_xtts.pth", "dvae.pth", "mel_stats.pth")
 """Files of a model that are none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checkpoint:
     """One file."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +13,7 @@ from ttsd.engines.child import Child
 from ttsd.engines.cores import spare_cores
 from ttsd.engines.dialled import Dialled
 from ttsd.engines.uri import parse
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ BOOT = Path(__file__).with_name("boot.py")
 """What any interpreter is started with to be a worker."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where an engine's process runs and what it may use."""
 

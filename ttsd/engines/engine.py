@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from ttsd.errors import EngineRefused
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ LONGEST_TEXT = 8000
 Scalar = str | int | float | bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One sentence to be synthesised."""
 
@@ -46,7 +47,7 @@ def check_speakable(request: Request, engine: EngineName) -> None:
         raise EngineRefused(f"the sentence is longer than {LONGEST_TEXT} characters", where=engine)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EngineStatus:
     """What `status` and `engines` show of one engine. None: not known or not measured."""
 

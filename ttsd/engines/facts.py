@@ -5,12 +5,12 @@ One function for the daemon and for the command line without one; what nobody me
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttsd.engines import catalog, installed
 from ttsd.engines.measured import Measured
 from ttsd.engines.plugins import plugins
+from ttsd.frozen import frozen
 from ttsd.model import EngineName
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _WELL = ("ready", "busy")
 _ILL = ("resting", "failed", "missing")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class EngineFacts:
     """One engine. The measured ones are of this machine, None if nobody measured them yet."""
 
@@ -72,7 +72,7 @@ class EngineFacts:
     last_error: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """Every engine."""
 

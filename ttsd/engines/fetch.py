@@ -14,11 +14,11 @@ import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttsd import __version__
 from ttsd.errors import TtsdError
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ class Unreachable(FetchError):
     code = "unreachable"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """A file somewhere."""
 

@@ -16,7 +16,6 @@ import json
 import shutil
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +27,7 @@ from ttsd.engines.pip import Pip, environment, run, size_of
 from ttsd.engines.protocol import PROTOCOL
 from ttsd.errors import EngineMissing, InstallError
 from ttsd.file_lock import FileLock, Held
+from ttsd.frozen import frozen
 from ttsd.replace_file import replace_file
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ DRAFT = "draft.json"
 DEVICES = ("cpu", "cuda")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wishes:
     """What the user decides."""
 
@@ -58,7 +58,7 @@ class Wishes:
     """The index for torch's own step; None: like the others."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Progress:
     """How far it is."""
 
@@ -71,7 +71,7 @@ class Progress:
     """False: of the moment, such as how much is downloaded."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What came of it."""
 

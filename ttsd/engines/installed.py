@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import TYPE_CHECKING, Any
 
 from ttsd.engines import catalog
 from ttsd.engines.protocol import PROTOCOL
+from ttsd.frozen import frozen
 from ttsd.replace_file import replace_file
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _LARGEST = 1 << 20
 """Bytes of a marker that are read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Installed:
     """A venv that has spoken."""
 

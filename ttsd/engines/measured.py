@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from ttsd.frozen import frozen
 from ttsd.replace_file import replace_file
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _NEWEST = 0.3
 """What the newest sentence counts beside those before it: each differs in length."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Measured:
     """Of one engine; None: not measured."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+
+from ttsd.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Memory:
     """Bytes; None: not to be found out here."""
 

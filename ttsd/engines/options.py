@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from ttsd.frozen import frozen
 
 
 def names(text: object) -> list[str]:
@@ -11,7 +12,7 @@ def names(text: object) -> list[str]:
     return [name.strip() for name in str(text).split(",") if name.strip()]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """One key of `[engine.NAME]` that only this engine has."""
 

@@ -8,13 +8,13 @@ cannot be used is a problem to be told, never an error: a stranger's package doe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ttsd.engines.converter_entries import CONVERTERS
 from ttsd.engines.entries import ENTRIES
 from ttsd.engines.entry import Entry
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -24,7 +24,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 """What an engine may be called: its name is a key of the configuration and a folder."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Broken:
     """An entry point that gave no engine."""
 
@@ -34,7 +34,7 @@ class Broken:
     """A sentence without capital and full stop that names the package."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plugins:
     """What other packages bring."""
 

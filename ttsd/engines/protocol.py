@@ -7,7 +7,7 @@ with `ttsd-`. PROTOCOL changes when an old peer would misunderstand a new one; v
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ttsd import __version__
@@ -25,6 +25,7 @@ from ttsd.errors import (
     EngineTimeout,
     UnknownVoice,
 )
+from ttsd.frozen import frozen
 from ttsd.model import Chunk, Voice, WordTime
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ _ERRORS: dict[str, type[EngineError]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Info:
     """What an engine says of itself when it is ready."""
 
@@ -68,7 +69,7 @@ class Info:
     """What its process holds."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finished:
     """The end of a sentence, as told by its worker."""
 

@@ -6,13 +6,13 @@ what differs by device by `cpu` and `cuda`. Names no package index: pip's config
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ttsd.frozen import frozen
 
 SENTENCE = "This engine is ready to speak."
 """What a new venv must be able to say before it counts as installed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Step:
     """One call of pip."""
 
@@ -37,7 +37,7 @@ WORKER = Step(packages=("numpy>=1.26", "wyoming==1.10.2"))
 """What ttsd's worker and adapters use beside the engine; last, so that the engine's own pins decide."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Recipe:
     """How an engine's venv is made."""
 

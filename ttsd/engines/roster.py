@@ -6,7 +6,7 @@ what is to be closed. One thread calls these; the engines themselves are shared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from ttsd.engines.conversions import Conversions
 from ttsd.engines.host import EngineHost
 from ttsd.engines.side_by_side import SideBySide
 from ttsd.errors import EngineError
+from ttsd.frozen import frozen
 from ttsd.model import EngineName
 from ttsd.settings import EngineSettings
 
@@ -31,7 +32,7 @@ LAST_RESORT = EngineName("espeak")
 """Speaks every language, for want of a better voice."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Made:
     """An engine, and what it was made of: equal wishes get the same engine."""
 

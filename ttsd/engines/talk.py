@@ -5,12 +5,12 @@ Raises inbox.Closed when the link ends; what that means is the host's to say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttsd.engines import protocol
 from ttsd.engines.protocol import PcmReader
 from ttsd.errors import EngineCancelled, EngineSilent, EngineTimeout
+from ttsd.frozen import frozen
 from ttsd.model import Chunk
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ttsd.settings import EngineSettings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Patience:
     """How long an engine is waited for, in seconds."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttsd.clock import SystemClock
 from ttsd.errors import EngineSilent
+from ttsd.frozen import frozen
 from ttsd.model import Chunk
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ttsd.model import Samples
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trial:
     """What came of it."""
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ttsd.engines.fetch import FetchError
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ MOST = 20_000
 """Voices of a catalogue that are read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CatalogueFile:
     """One file of a voice."""
 
@@ -40,7 +40,7 @@ class CatalogueFile:
         return self.path.rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CatalogueVoice:
     """A voice that can be had."""
 

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin
@@ -21,6 +20,7 @@ from ttsd.engines.fetch import FetchError, Unreachable, Wanted
 from ttsd.engines.voice_catalogue import CatalogueVoice, licence_of, parse
 from ttsd.engines.voices import PACKAGED, Packaged, VoiceFile, listed, sha256_of, write_atomically
 from ttsd.errors import TtsdError, UsageError
+from ttsd.frozen import frozen
 from ttsd.shapes import did_you_mean
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class VoiceError(TtsdError):
     code = "voice"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """A voice that is here. Its names are the keys of `--json`."""
 
@@ -52,7 +52,7 @@ class Kept:
     """It lies in the data folder, not beside a configuration or in a package."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Added:
     """A voice that was asked for and is here now."""
 

@@ -11,11 +11,11 @@ import hashlib
 import importlib.util
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsd.errors import EngineMissing, EngineRefused
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ DEFAULT = "en_US-joe-medium"
 """The voice where none is configured."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Packaged:
     """A voice that a Python package carries."""
 
@@ -50,7 +50,7 @@ PACKAGED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VoiceFile:
     """A voice on disk."""
 

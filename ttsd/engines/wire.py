@@ -8,10 +8,11 @@ nobody knows where the next event begins. Standard library alone: workers run th
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ttsd.errors import EngineError
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,7 @@ class Readable(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """One message in either direction."""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ttsd.commands import Borrow, Return
 from ttsd.errors import ControlError, TtsdError
+from ttsd.frozen import frozen
 from ttsd.model import Utterance
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ PATIENCE = 60.0
 """Longest wait for an answer of the daemon: an engine may have to load to tell its voices."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Backstage:
     """The daemon, as this room sees it."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import struct
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ttsd.errors import UsageError
+from ttsd.frozen import frozen
 from ttsd.http.tape import Tape
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ WAV_HEADER = 44
 """Bytes of a WAV's header."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """How sound is to be sent."""
 

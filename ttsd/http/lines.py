@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttsd.errors import SourceError
+from ttsd.frozen import frozen
 from ttsd.sources.lines import encoding_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ MOST_BYTES = 1 << 30
 """What is looked through; of a longer file nothing is told."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lines:
     """What is new."""
 

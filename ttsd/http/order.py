@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ttsd.frozen import frozen
 from ttsd.http.encode import Form
 from ttsd.model import SAY
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ttsd.model import EngineName, SourceName, WordTime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Order:
     """A text, and how it is to be spoken."""
 
@@ -33,7 +34,7 @@ class Order:
     """Whose rules hold."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A piece of what was ordered."""
 

@@ -6,11 +6,11 @@ passed on to an engine that has it and takes the value, or the request is refuse
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttsd.engines import catalog
 from ttsd.engines.speed import paced
+from ttsd.frozen import frozen
 from ttsd.http.problems import Refused
 from ttsd.settings import EngineSettings
 from ttsd.text.language import general, is_tag
@@ -30,7 +30,7 @@ RECORDING = "speaker_wav"
 """The option by which engines that clone take a recording."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameter:
     """One parameter of a synthesis."""
 
@@ -56,7 +56,7 @@ PARAMETERS = (
 """What a synthesis takes besides text, language, voice and the form of the sound."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cast:
     """How an engine is to be asked."""
 

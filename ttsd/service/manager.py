@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import locale
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ttsd.errors import ServiceError
+from ttsd.frozen import frozen
 from ttsd.replace_file import replace_file
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ PATIENCE = 120.0
 """Seconds that a tool has: a start waits until the daemon is ready."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServiceStatus:
     """How the service is."""
 
@@ -62,7 +62,7 @@ class Manager(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Done:
     """How a tool ended."""
 

@@ -7,11 +7,11 @@ installed again (which changes what differs, and restarts it).
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsd import config, paths
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ NAME = "ttsd"
 """Of the service, wherever it is installed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """A service to be."""
 

@@ -8,8 +8,8 @@ is left out stands in the unit with the reason.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 
+from ttsd.frozen import frozen
 from ttsd.service.plan import NAME
 
 SERVICE, SOCKET, CABLE = f"{NAME}.service", f"{NAME}.socket", f"{NAME}-cable.service"
@@ -20,7 +20,7 @@ MADE_BY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unit:
     """What differs between one installation and another."""
 

@@ -8,10 +8,11 @@ the documentation come from one place. Durations are seconds; in TOML also "500m
 from __future__ import annotations
 
 from collections.abc import Mapping  # at run time too: `schema.py` reads the annotations
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from ttsd.frozen import frozen
 from ttsd.model import EngineName
 from ttsd.settings.captions import CaptionSettings
 from ttsd.settings.http import HttpSettings
@@ -34,7 +35,7 @@ from ttsd.settings.text import (
 from ttsd.settings.voices import VoiceSettings, VoicesSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SourceSettings(SourceRules):
     """One `[[sources]]`: a file, a glob or a directory to follow, and what is said of its lines."""
 
@@ -101,7 +102,7 @@ class SourceSettings(SourceRules):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class OutputSettings:
     """One `[[outputs]]`: where the sound goes."""
 
@@ -137,7 +138,7 @@ class OutputSettings:
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class EngineSettings:
     """One `[engine.NAME]`: what every engine takes, and the engine's own options."""
 
@@ -168,7 +169,7 @@ class EngineSettings:
     """The engine's own options, checked against its catalogue entry; not a TOML table of its own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SpeechSettings:
     """`[speech]`: how utterances follow each other."""
 
@@ -196,14 +197,14 @@ class SpeechSettings:
     max_age: Annotated[Duration | None, Range(1, None), Help("Older utterances are not worth saying.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class StateSettings:
     """`[state]`: where the queue and the offsets are kept."""
 
     dir: Annotated[Path | None, Help("Default: the platform's state folder.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RetentionSettings:
     """`[retention]`: how much is kept of what is over."""
 
@@ -218,14 +219,14 @@ class RetentionSettings:
     ] = Duration(90 * 86400.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ControlSettings:
     """`[control]`: the control socket."""
 
     socket: Annotated[Path | None, Help("Default: $XDG_RUNTIME_DIR/ttsd/control.sock.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LogSettings:
     """`[log]`: what is written to stderr."""
 
@@ -237,7 +238,7 @@ class LogSettings:
     ] = "auto"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Settings:
     """The whole of ttsd.toml."""
 

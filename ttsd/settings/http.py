@@ -5,14 +5,14 @@ Pure data; `Settings` puts this table into the whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from ttsd.frozen import frozen
 from ttsd.settings.marks import Duration, Help, Range, Size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class HttpSettings:
     """`[http]`: the HTTP API, for web pages, phones, stream decks and other programs."""
 

@@ -5,13 +5,13 @@ Pure data; `Settings` puts these tables into the whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
+from ttsd.frozen import frozen
 from ttsd.settings.marks import Duration, Help, Range
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DuckSettings:
     """`[duck]`: what other programs play is lowered while ttsd speaks (PulseAudio, PipeWire)."""
 
@@ -26,7 +26,7 @@ class DuckSettings:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class HoldSettings:
     """`[hold]`: what waits is not begun while somebody speaks into a microphone (PulseAudio, PipeWire)."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NewType
+
+from ttsd.frozen import frozen
 
 Duration = NewType("Duration", float)
 """Seconds."""
@@ -11,7 +12,7 @@ Size = NewType("Size", int)
 """Bytes; in TOML also "64KiB", "1MB"."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Range:
     """Smallest and largest value allowed, both included; None: no bound."""
 
@@ -19,18 +20,18 @@ class Range:
     high: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Help:
     """What a setting does, in one sentence for people."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rest:
     """Marks the field that takes every key of its table that no other field has."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hidden:
     """Marks a field that is not a setting: never read from the file."""

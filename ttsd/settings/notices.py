@@ -5,15 +5,15 @@ Pure data; `Settings` puts this table into the whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from ttsd.frozen import frozen
 from ttsd.settings.marks import Duration, Help, Range
 
 How = Literal["off", "sound", "speak"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class NoticeSettings:
     """`[notices]`: what is heard when something fails, and when it works again."""
 

@@ -6,9 +6,9 @@ Pure data; `Settings` puts these tables into the whole.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from ttsd.frozen import frozen
 from ttsd.model import Priority
 from ttsd.settings.marks import Help, Range
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class MuteSettings:
     """`[mute]`: what becomes of lines while ttsd is muted."""
 
@@ -26,7 +26,7 @@ class MuteSettings:
     ] = "speak"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class QuietSettings:
     """`[quiet]`: hours of the day in which ttsd is quiet, by the clock on the wall."""
 

@@ -7,17 +7,18 @@ say itself from the tables at the top of the file.
 from __future__ import annotations
 
 from collections.abc import Mapping  # at run time too: `schema.py` reads the annotations
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from ttsd.frozen import frozen
 from ttsd.model import EngineName, Priority
 from ttsd.settings.marks import Duration, Help, Range
 
 Level = Literal["trace", "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CleanSettings:
     """`[clean]`: what is left out of a text or said in other words; `[sources.clean]` goes over it."""
 
@@ -54,7 +55,7 @@ class CleanSettings:
     abbreviations: Annotated[bool, Help("Abbreviations are written out: Dr., e.g., z. B.")] = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PronounceSettings:
     """One `[[pronounce]]`: how a word, or what a regex finds, is said."""
 
@@ -75,7 +76,7 @@ class PronounceSettings:
     case: Annotated[bool, Help("Capitals make a difference.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class BlocklistSettings:
     """One `[[blocklist]]`: words that are not spoken, also when their spelling is disguised."""
 
@@ -89,7 +90,7 @@ class BlocklistSettings:
     sources: Annotated[tuple[str, ...], Help("Names of the sources it holds for; empty: all.")] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RouteSettings:
     """One `[[route]]`: a voice, engine or priority for texts that fit; the first that fits decides each."""
 
@@ -105,7 +106,7 @@ class RouteSettings:
     priority: Annotated[Priority | None, Help("Who goes first.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RateSettings:
     """At most so many messages in so much time; what is saved up is spent at once."""
 
@@ -113,7 +114,7 @@ class RateSettings:
     per: Annotated[Duration, Range(0.1, 86_400), Help("In how much time.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SourceRules:
     """The part of `[[sources]]` that says which source it is and what becomes of its lines."""
 

@@ -7,10 +7,11 @@ each engine that is, so that the chain may change and the name stays.
 from __future__ import annotations
 
 from collections.abc import Mapping  # at run time too: `schema.py` reads the annotations
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from ttsd.frozen import frozen
 from ttsd.model import EngineName
 from ttsd.settings.marks import Duration, Help, Hidden, Range, Rest
 
@@ -20,7 +21,7 @@ COMMAND, SOVITS = "command", "sovits"
 """Kinds of converters: a program of the user's, and so-vits-svc."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class EngineVoice:
     """A preset's voice in one engine; a text alone is its name."""
 
@@ -32,7 +33,7 @@ class EngineVoice:
     """The engine's own options that differ for this voice: speaker_wav, temperature, …"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ConvertSettings:
     """`[voice.NAME.convert]`: what makes another voice of what the engine said."""
 
@@ -63,7 +64,7 @@ class ConvertSettings:
     """Where it runs: the configuration's folder. Not a setting."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class VoiceSettings:
     """`[voice.NAME]`: a preset. Every other key is an engine, and its voice there: a name or a table."""
 
@@ -79,7 +80,7 @@ class VoiceSettings:
     """The voice of each engine; a text is read as an EngineVoice of that name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class VoicesSettings:
     """`[voices]`: where `ttsd voices` finds voices for Piper."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from ttsd.clock import Clock
@@ -18,7 +19,7 @@ _COARSE_NS = 2_000_000_000
 """FAT keeps times to two seconds, the coarsest of all."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A name in a directory."""
 
@@ -28,7 +29,7 @@ class Entry:
     is_link: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Listing:
     stamp: tuple[int, int, int]
     entries: tuple[Entry, ...]

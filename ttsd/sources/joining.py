@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ttsd.errors import PatternError, PatternSlow, SourceError
+from ttsd.frozen import frozen
 from ttsd.patterns import Pattern
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ttsd.settings import SourceSettings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Joiner:
     """Decides where a message begins."""
 

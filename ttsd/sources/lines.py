@@ -9,9 +9,9 @@ line, NULs before text); a partial line stays for the next window; no input rais
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
 
 from ttsd.errors import SourceError
+from ttsd.frozen import frozen
 from ttsd.model import Line, Offset
 
 _BOMS: tuple[tuple[bytes, str], ...] = (
@@ -26,7 +26,7 @@ _BOM_FAMILY = frozenset({"utf-8", "utf-8-sig", "utf-16", "utf-32"})
 """Names under which a byte order mark decides."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Encoding:
     """How a file's bytes become text."""
 
@@ -57,7 +57,7 @@ def encoding_of(name: str, head: bytes) -> Encoding:
         ) from error
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Split:
     """What was found in a window."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from ttsd.model import SourceName, Utterance
     from ttsd.sources.source import Source
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourceChange:
     """A file of a source, or the source itself, is not what it was."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from ttsd.model import SourceName
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileStatus:
     """One followed file."""
 
@@ -32,7 +33,7 @@ class FileStatus:
     """The last thing that went wrong with it; None: nothing did."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourceStatus:
     """One `[[sources]]`."""
 

@@ -7,10 +7,11 @@ exchanged under us is never taken for a continuation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ttsd.errors import SourceError
+from ttsd.frozen import frozen
 from ttsd.model import Line, Offset
 from ttsd.sources.content import encoding_in, past_hole, refusal
 from ttsd.sources.identity import MARK, PREFIX, mark, placed
@@ -39,7 +40,7 @@ class Refused(SourceError):
     """A wildcard matched what is no text."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """What one turn brought."""
 

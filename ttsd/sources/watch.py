@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import structlog
+
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ _MOST = 4096
 """Hints kept; more mean: look at everything."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hints:
     """What was reported since the last time."""
 

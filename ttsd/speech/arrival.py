@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ttsd.frozen import frozen
 from ttsd.text.withdraw import Target, same_speaker
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from ttsd.text.rules import RuleBook
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrival:
     """See the module."""
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ttsd.frozen import frozen
 from ttsd.model import Priority
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from ttsd.model import Chunk, EngineName, Spoken, Utterance, UtteranceId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Begin:
     """The sound that follows belongs to this utterance."""
 
     utterance: Utterance
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SentenceStart:
     """A sentence's first sound comes next."""
 
@@ -46,7 +46,7 @@ class SentenceStart:
     """Seconds between it and the sentence before, in which nothing is audible; of no account for the first one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sound:
     """A piece of sound, never empty."""
 
@@ -54,7 +54,7 @@ class Sound:
     chunk: Chunk
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class End:
     """The utterance is over; `spoken.ended_at` is filled in by whoever heard the end."""
 

@@ -7,12 +7,13 @@ last; nothing is learnt of the voices here, so that only what people hear decide
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ttsd.audio.gap import Gap
 from ttsd.engines.engine import Request
 from ttsd.errors import UsageError
+from ttsd.frozen import frozen
 from ttsd.model import SAY, WordTime
 from ttsd.speech.convert import Converters
 from ttsd.speech.finish import Finish
@@ -60,7 +61,7 @@ class Reader:
         return script_of(rules, verdict, self._presets, engine)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """A piece of a text's sound."""
 

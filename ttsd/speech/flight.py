@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ttsd.frozen import frozen
 from ttsd.model import State
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from ttsd.speech.play import Player
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Now:
     """What is being heard."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from ttsd.frozen import frozen
 from ttsd.model import UtteranceId, WordTime
 from ttsd.speech.channel import End, SentenceStart
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ttsd.speech.play import Player
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Word:
     """A word of the utterance begins to sound."""
 

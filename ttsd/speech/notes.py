@@ -11,12 +11,12 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ttsd.errors import StoreError
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ RETRY_SECONDS = 1.0
 """Between two tries at a store that refused a note."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Note:
     record: Callable[[], None]
     sounded: bool

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ttsd.frozen import frozen
 from ttsd.speech.play import Player
 from ttsd.speech.stage import Stage
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ttsd.speech.marks import Listener
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutputStatus:
     """How an output is."""
 
@@ -31,7 +31,7 @@ class OutputStatus:
     """Times the sound of an utterance was not there when it was due, since the output was made."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outlet:
     """An output, and how speech goes to it."""
 

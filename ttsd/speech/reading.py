@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
+from ttsd.frozen import frozen
 from ttsd.model import State
 from ttsd.speech import earcons
 from ttsd.speech.arrival import arrival
@@ -39,7 +39,7 @@ MOST_REMEMBERED = 4096
 """Utterances whose reading is remembered."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """It is not spoken."""
 

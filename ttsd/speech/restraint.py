@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ttsd.frozen import frozen
 from ttsd.model import Priority
 
 EVERYTHING = Priority.URGENT + 1
 """As a bound: whatever its priority."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restraint:
     """Bounds by priority: what is below is held back."""
 

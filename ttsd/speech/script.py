@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from ttsd.text.rules import Rules, Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Script:
     """What the engines are to speak."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NewType
 
+from ttsd.frozen import frozen
 from ttsd.model import Offset, Priority, State
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ FileId = NewType("FileId", int)
 """A checkpoint's row; never used again for another file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checkpoint:
     """Which file this is, and how far it was read.
 
@@ -26,7 +26,7 @@ class Checkpoint:
     """Absolute path at which it was last seen."""
     identity: str
     """Device and inode (Windows: volume and file id), in words."""
-    offset: Offset = Offset(0)  # noqa: RUF009 - a NewType of int is immutable
+    offset: Offset = Offset(0)
     prefix: bytes = b""
     """The file's first bytes, at most PREFIX of them and never beyond `offset`. Kept as bytes rather
     than as a hash, so that a shorter file can be compared with it."""
@@ -47,7 +47,7 @@ class Checkpoint:
     """Unix seconds at which it was last known to exist; kept by the store, to the hour."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Batch:
     """Lines of one file and the checkpoint that acknowledges them: stored together or not at all."""
 
@@ -67,7 +67,7 @@ class Batch:
     """What goes when `max_queue` is passed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Committed:
     """What became of a batch."""
 
@@ -81,7 +81,7 @@ class Committed:
     """Those of them that were in the queue."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Counts:
     """Utterances by state: the two live ones as they stand, the final ones since the database began."""
 
@@ -98,7 +98,7 @@ class Counts:
         return int(getattr(self, state.value))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Counters:
     """Totals since the database began."""
 
@@ -113,7 +113,7 @@ class Counters:
     failed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recovery:
     """One decision taken about an utterance that was found after a stop or a crash."""
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +41,7 @@ _NO_WORD = 2000
 """Characters; what is longer, whatever is repeated in it, is no spelling of a word."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """What a list found in a text."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ttsd.frozen import frozen
 from ttsd.model import WordTime
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _WORD = re.compile(rf"[{_WIDE}]|[^\s{_WIDE}]{{1,{WIDTH}}}")
 _IS_WIDE = re.compile(rf"[{_WIDE}]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Caption:
     """A sentence as it was heard."""
 
@@ -39,7 +39,7 @@ class Caption:
     speaker: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cue:
     """What is shown at once."""
 

@@ -6,9 +6,10 @@ apart its lines were. Limits are not applied: they depend on the time between th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ttsd.frozen import frozen
 from ttsd.model import Priority
 from ttsd.settings import SourceSettings
 from ttsd.text.cut import seconds
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ttsd.text.rules import Extras
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExplainedStep:
     """A step that changed the text."""
 
@@ -34,7 +35,7 @@ class ExplainedStep:
     """The text behind it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explained:
     """One line, and what becomes of it. Its names are the keys of `--json`."""
 

@@ -5,9 +5,9 @@ Nothing raises: a file that cannot be read is a sentence for status and log, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ttsd.frozen import frozen
 from ttsd.text.dictionary import dictionary
 from ttsd.text.rules import Extras
 
@@ -21,7 +21,7 @@ LARGEST = 4 << 20
 """Bytes; a larger file is no list of words."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleFiles:
     """What the files say."""
 

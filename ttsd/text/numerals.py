@@ -7,11 +7,11 @@ cannot speak stays in digits: the engine has its own way with them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ttsd.frozen import frozen
 from ttsd.text.language import general, ladder
 from ttsd.text.words import words_of
 
@@ -43,7 +43,7 @@ _ORDINAL_MARKS = {
 _ALIASES = {"nb": "no", "iw": "he", "tl": "fil"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """A number as it was written."""
 

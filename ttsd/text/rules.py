@@ -7,10 +7,11 @@ Invariants: no line raises; a pattern that is too slow drops the line or is pass
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from ttsd.errors import PatternSlow
+from ttsd.frozen import frozen
 from ttsd.model import SAY, Priority
 from ttsd.settings import SourceSettings
 from ttsd.text.blocklist import BEEP, Blocklist
@@ -41,7 +42,7 @@ UNPARSED = "unparsed: has not the source's format"
 _NO_FIELDS: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Extras:
     """What the configuration names and others know or read: files and languages."""
 
@@ -55,7 +56,7 @@ class Extras:
     """How an engine marks sounds in a text, by its name; others take none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What becomes of a line."""
 

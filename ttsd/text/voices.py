@@ -8,10 +8,10 @@ is known to speak another one, unless somebody asked for that voice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ttsd.frozen import frozen
 from ttsd.patterns import Pattern
 from ttsd.text.language import AUTO, DEFAULT, fits, general, nearest, normal, of_voice
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ttsd.settings.voices import VoiceSettings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tongue:
     """The language of a text, and how it is known."""
 
@@ -36,7 +36,7 @@ class Tongue:
     """It was configured, detected, or told by a voice, rather than assumed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """What was decided about a text."""
 

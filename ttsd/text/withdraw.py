@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ttsd.frozen import frozen
 from ttsd.patterns import Pattern
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ WITHDRAWN = "withdrawn"
 """Why a message is not spoken, or no longer in the history."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """Which messages; those that meet everything that is given."""
 

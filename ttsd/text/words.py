@@ -6,13 +6,13 @@ here says them in English; each can be replaced by `[[pronounce]]`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
+from ttsd.frozen import frozen
 from ttsd.text.language import nearest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Words:
     """What is said in place of things that are not words."""
 

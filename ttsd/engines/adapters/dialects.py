@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ttsd.engines.adapters.pcm import PcmReader, WavReader, is_wav
 from ttsd.errors import EngineRefused
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ttsd.model import Chunk
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dialect:
     """One kind of server."""
 

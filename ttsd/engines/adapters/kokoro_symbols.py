@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ttsd.engines.adapters.portions import portions
 from ttsd.errors import EngineMissing, EngineRefused
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,7 +48,7 @@ class Symbols:
         return str(found[0] if isinstance(found, tuple) else found).strip()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class English:
     """misaki's way with English words that it does not know, for all of them.
 

@@ -7,10 +7,10 @@ WAV's header is written before its length is known. A length that *is* told and 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttsd.errors import EngineRefused
+from ttsd.frozen import frozen
 from ttsd.model import Chunk
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _TYPES = {"u8": "u1", "s16le": "<i2", "s32le": "<i4", "f32le": "<f4", "f64le": "
 _FULL = {"u8": 128.0, "s16le": 2.0**15, "s32le": 2.0**31}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pcm:
     """How samples are written."""
 

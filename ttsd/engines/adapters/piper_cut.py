@@ -17,7 +17,6 @@ Whoever calls checks the result with numbers: see `piper_parts`. Needs the packa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ import onnx
 from onnx import helper, inliner
 
 from ttsd.engines.adapters.piper_parts import CannotSplit, Cut
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +67,7 @@ _LOCAL = frozenset(
 """Operations whose output at a time depends on inputs near that time alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Split:
     """A voice in two graphs."""
 
@@ -109,7 +109,7 @@ def split(model: onnx.ModelProto) -> Split:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Field:
     """How far a tensor looks back to the cut, in frames, and its samples for each frame."""
 

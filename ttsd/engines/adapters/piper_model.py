@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ttsd.engines.adapters.piper_graphs import LoadedGraph, feed
 from ttsd.engines.adapters.piper_pace import SMALLEST, Pace
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ttsd.model import Samples
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """Some of a sentence's sound."""
 

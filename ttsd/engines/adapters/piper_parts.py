@@ -11,12 +11,13 @@ import shutil
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsd.engines.adapters.piper_graphs import LoadedGraph, feed
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ class CannotSplit(Exception):
     """The voice is not built as expected, or its parts do not sound like the whole; it is used whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cut:
     """Where a voice is cut, and what its pieces need."""
 
@@ -52,7 +53,7 @@ class Cut:
     """Frames behind a piece that make its end exact."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parts:
     """A split voice's files."""
 

@@ -7,10 +7,10 @@ meet a comma. Where one spoken word stands for several of the text, they share i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
+from ttsd.frozen import frozen
 from ttsd.model import WordTime
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _ALIKE = {
 """Letters and phonemes by what they sound like, roughly."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spoken:
     """A word as it is spoken: phonemes *first* to *last* (exclusive) of a sentence."""
 
@@ -58,7 +58,7 @@ class Spoken:
     """What it begins like; None: nobody knows."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Match:
     """A word of the text, and the spoken words that it shares."""
 

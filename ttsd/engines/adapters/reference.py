@@ -5,12 +5,12 @@ soundfile reads it: every cloning engine's venv has it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsd.engines.voices import sha256_of
 from ttsd.errors import EngineMissing, EngineRefused, UnknownVoice
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -29,7 +29,7 @@ FOLDER = "speakers"
 """Where recordings that have a name lie: `ana` is speakers/ana.wav, beside the configuration or in the data folder."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reference:
     """A recording on disk."""
 

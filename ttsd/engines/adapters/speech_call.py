@@ -12,11 +12,11 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from ttsd.errors import EngineCancelled, EngineCrashed, EngineRefused, EngineTimeout
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -29,7 +29,7 @@ SHOWN = 200
 """Characters of a server's own words in an error."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Server:
     """Where it is, and how long it is waited for."""
 

@@ -12,12 +12,12 @@ import random
 import sys
 import types
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsd.engines.adapters import reference, torch_parts
 from ttsd.errors import EngineMissing, EngineRefused
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ PLBERT = {
 """The text network of the published models; another one tells its own in Utils/PLBERT/config.yml."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Files:
     """A model on disk."""
 

@@ -6,12 +6,12 @@ The library reads a checkpoint with code that may rewrite the file; its reading 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsd.engines.adapters import torch_parts
 from ttsd.errors import EngineMissing, EngineRefused
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ _EXTRA = ("torch_mel_spectrogram_style_encoder", "torch_mel_spectrogram_dvae", "
 """What a training program saves beside the model."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Library:
     """The classes of coqui-tts."""
 
@@ -34,7 +34,7 @@ class Library:
     model: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Files:
     """A model on disk."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from ttsd.engines.adapters import reference, torch_parts
 from ttsd.engines.voices import write_atomically
 from ttsd.errors import EngineRefused
+from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ KEPT = 16
 """Cloned voices kept in memory; each takes some 130 KB."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Latents:
     """What the model needs of a voice; tensors."""
 
@@ -36,7 +36,7 @@ class Latents:
     """speaker_embedding, shape (1, 512, 1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conditioning:
     """How a recording is listened to: part of what its latents depend on."""
 

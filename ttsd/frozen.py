@@ -1,0 +1,64 @@
+"""Frozen dataclasses that are cheap to define.
+
+`dataclass(frozen=True)` compiles six methods for each class; the daemon defines some 250 classes before
+it answers. Here a class has its own `__init__`, and all share the rest. That nobody assigns to a field
+is checked by mypy, not at run time. Why, with figures: docs/decisions/0013.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from functools import cache
+from reprlib import recursive_repr
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+@overload
+def frozen(cls: type[T], /) -> type[T]: ...
+@overload
+def frozen(*, kw_only: bool = False) -> Callable[[type[T]], type[T]]: ...
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def frozen(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
+    """Make *cls* a dataclass that is compared, hashed and shown by its fields, as `dataclass(frozen=True)` does.
+
+    *kw_only*: its fields are given by name. What the class defines itself stays.
+    """
+
+    def made(cls: type[T]) -> type[T]:
+        for name, method in _SHARED.items():
+            if cls.__dict__.get(name) is None:
+                setattr(cls, name, method)
+        return dataclass(eq=False, repr=False, kw_only=kw_only)(cls)
+
+    return made if cls is None else made(cls)
+
+
+@cache
+def _compared(cls: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls) if field.compare)
+
+
+def _values(self: Any) -> tuple[object, ...]:
+    return tuple(getattr(self, name) for name in _compared(self.__class__))
+
+
+def _eq(self: object, other: object) -> Any:
+    return _values(self) == _values(other) if other.__class__ is self.__class__ else NotImplemented
+
+
+def _hash(self: object) -> int:
+    return hash(_values(self))
+
+
+@recursive_repr()
+def _repr(self: Any) -> str:
+    shown = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in fields(self))
+    return f"{type(self).__qualname__}({shown})"
+
+
+_SHARED = {"__eq__": _eq, "__hash__": _hash, "__repr__": _repr}
