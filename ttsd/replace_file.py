@@ -6,12 +6,13 @@ Temporary file beside it, fsync, rename, fsync of the folder; the mode is kept.
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 
 def replace_file(path: Path, content: bytes) -> None:
     """Put *content* in *path*'s place in one step that survives a crash. Raises OSError."""
+    import tempfile  # with all that it imports: most programs that could replace a file do not
+
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = path.stat().st_mode & 0o7777 if path.exists() else 0o644
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -15,7 +15,6 @@ import structlog
 
 from ttsd import __version__, commands, config, events, log
 from ttsd.clock import SystemClock
-from ttsd.config import edit
 from ttsd.config.watch import ConfigWatch
 from ttsd.control.server import Server
 from ttsd.control.transport import default_transport
@@ -222,6 +221,8 @@ class Daemon:
         old = self._house.settings
         engines = (name, *(other for other in old.engines if other != name))
         if self._settings.path is not None:  # first: a file that cannot be changed leaves all as it is
+            from ttsd.config import edit
+
             edit.set_value(self._settings.path, self._house.key_of("engines"), engines)
             self._watch.seen()
         self._house.use_engines(engines)

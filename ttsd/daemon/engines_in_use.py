@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ttsd import paths
-from ttsd.engines.facts import gather
 from ttsd.engines.measured import FILE, Measured, Measurements, keep
 from ttsd.engines.roster import Roster, user_place
 from ttsd.errors import EngineCancelled, EngineError
@@ -76,6 +75,8 @@ class EnginesInUse:
 
     def facts(self) -> Callable[[], Listing]:
         """What finds out all that is known of every engine: it reads files, so it is called elsewhere."""
+        from ttsd.engines.facts import gather
+
         self.look()
         settings, statuses = self._settings, self._statuses()
         measured = self._measured.all()

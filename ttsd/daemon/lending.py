@@ -15,8 +15,7 @@ import structlog
 from ttsd import events
 from ttsd.errors import IllegalTransition, UnknownUtterance
 from ttsd.model import Spoken, State
-from ttsd.speech.endings import end_events
-from ttsd.speech.ledger import EXPIRED
+from ttsd.speech.endings import EXPIRED, end_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from ttsd.model import Spoken
 
+EXPIRED = "older than its max_age"
+"""Why an utterance was not spoken."""
 _UNSPOKEN = {
     State.SKIPPED: events.Skipped,
     State.EXPIRED: events.Expired,

@@ -21,7 +21,7 @@ from ttsd import events
 from ttsd.errors import IllegalTransition, UnknownUtterance
 from ttsd.model import Priority, Spoken, State
 from ttsd.speech.channel import End, SentenceStart
-from ttsd.speech.endings import end_events
+from ttsd.speech.endings import EXPIRED, end_events
 from ttsd.speech.flight import Flight, Now
 from ttsd.speech.notes import Notes
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("ttsd.speech")
 
-EXPIRED = "older than its max_age"
-"""Why an utterance was not spoken."""
 LATE_SECONDS = 0.02
 """A note that is not recorded after this time is waited for, even by a device: a commit takes a tenth of it."""
 MOST_FLYING = 64

@@ -17,7 +17,8 @@ from ttsd.errors import StoreError
 from ttsd.events import DeviceChanged
 from ttsd.model import Priority, State
 from ttsd.speech.channel import Channel, End
-from ttsd.speech.ledger import EXPIRED, Ledger
+from ttsd.speech.endings import EXPIRED
+from ttsd.speech.ledger import Ledger
 from ttsd.speech.levels import Levels
 from ttsd.speech.players import Players
 from ttsd.speech.precedence import in_the_way
