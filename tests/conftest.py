@@ -12,6 +12,8 @@ import pytest
 import structlog
 from waiting import wait_for
 
+from ttsd import logger
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -53,6 +55,7 @@ def logging_as_it_was() -> Iterator[None]:
     """What a test configures of the log is not the next one's."""
     before = structlog.get_config()
     yield
+    logger.before_the_next_line(lambda: structlog.configure(**before))
     structlog.configure(**before)
 
 

@@ -13,6 +13,7 @@ import structlog
 
 from ttsd import journal, log
 from ttsd.journal import Journal, entry
+from ttsd.logger import Logger
 from ttsd.settings import LogSettings
 
 if TYPE_CHECKING:
@@ -93,10 +94,11 @@ def test_the_whole_daemon_logs_there_when_its_stderr_is_the_journal(
     before = structlog.get_config()
     try:
         log.configure(LogSettings())
+        Logger("ttsd.test").debug("not heard")
         first = structlog.get_config()["logger_factory"]
         log.configure(LogSettings(level="debug"))  # a reload
+        Logger("ttsd.test").debug("heard", source="chat")
         assert structlog.get_config()["logger_factory"] is first
-        structlog.get_logger("ttsd.test").debug("heard", source="chat")
         first.close()
     finally:
         structlog.configure(**before)

@@ -6,21 +6,29 @@ line otherwise. Spoken text appears only at debug.
 
 from __future__ import annotations
 
-import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
-
-from ttsd import journal
+from ttsd import journal, logger
 from ttsd.journal import Journal
 from ttsd.stderr import Stderr, is_terminal
 
 if TYPE_CHECKING:
+    import structlog
+
     from ttsd.settings import LogSettings
 
 
 def configure(settings: LogSettings) -> None:
     """Set level and format for the whole process; may be called again on a reload."""
+    logger.before_the_next_line(partial(_configure, settings))
+
+
+def _configure(settings: LogSettings) -> None:
+    import logging
+
+    import structlog
+
     terminal = is_terminal()
     console = settings.format == "console" or (settings.format == "auto" and terminal)
     shared: list[structlog.typing.Processor] = [

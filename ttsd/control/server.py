@@ -18,8 +18,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
-import structlog
-
 from ttsd.clock import SystemClock
 from ttsd.commands import Command, EventName, Subscribe
 from ttsd.control import protocol
@@ -27,12 +25,13 @@ from ttsd.control.connection import Connection, Gone, Limits
 from ttsd.control.protocol import Refusal, Request
 from ttsd.errors import TtsdError
 from ttsd.events import Event
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.control.transport import Transport
 
-log = structlog.get_logger("ttsd.control")
+log = Logger("ttsd.control")
 
 Reply: TypeAlias = Callable[[object], None]
 """Takes the result (plain data, frozen dataclasses) or a TtsdError; from any thread, once."""

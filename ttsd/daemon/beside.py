@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-import structlog
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-log = structlog.get_logger("ttsd.daemon.beside")
+log = Logger("ttsd.daemon.beside")
 
 
 class Beside:

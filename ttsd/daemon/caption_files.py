@@ -12,8 +12,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
+from ttsd.logger import Logger
 from ttsd.replace_file import replace_file
 from ttsd.text.captions import VTT_HEAD, cues, srt, timing, timings, vtt, without
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from ttsd.model import UtteranceId
     from ttsd.text.captions import Caption, Cue
 
-log = structlog.get_logger("ttsd.daemon.captions")
+log = Logger("ttsd.daemon.captions")
 
 MOST = 20_000
 """Captions of a file; what is more goes into the next one. Also: those that wait while a disk is full."""

@@ -11,9 +11,8 @@ import queue
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd import events
+from ttsd.logger import Logger
 from ttsd.model import State, UtteranceId, WordTime
 from ttsd.speech.stage import Stage
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from ttsd.model import SourceName
     from ttsd.settings.captions import CaptionSettings
 
-log = structlog.get_logger("ttsd.daemon.captions")
+log = Logger("ttsd.daemon.captions")
 
 MOST_WAITING = 10_000
 """Events that wait while a disk is slow; what is more is lost to the captions."""

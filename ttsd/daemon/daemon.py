@@ -11,8 +11,6 @@ import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd import __version__, commands, config, events, log
 from ttsd.clock import SystemClock
 from ttsd.config.watch import ConfigWatch
@@ -28,6 +26,7 @@ from ttsd.daemon.mailbox import Asked, Died, Done, Ended, Gone, Mailbox, Reloadi
 from ttsd.daemon.status import DaemonStatus, NowStatus, QueueStatus
 from ttsd.engines import catalog, installed
 from ttsd.errors import ConfigError, EngineError, TtsdError
+from ttsd.logger import Logger, keep_lines, log_lines
 from ttsd.model import EngineName
 from ttsd.paths import default_data_dir
 from ttsd.service.console import closing_ends
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     from ttsd.http.backstage import Backstage
     from ttsd.settings import Settings
 
-logger = structlog.get_logger("ttsd.daemon.daemon")
+logger = Logger("ttsd.daemon.daemon")
 
 SWITCH_INTERVAL = 0.0005
 """Seconds. sqlite3 and pipe reads give the GIL away at every step: at Python's default of 5 ms one busy
@@ -108,6 +107,8 @@ class Daemon:
     def run(self) -> int:
         """Start, live, stop; return the exit code. Raises TtsdError if it cannot start."""
         with ExitStack() as closing:
+            keep_lines()  # until the house has imported what it speaks with
+            closing.callback(log_lines)
             closing.callback(self._notifier.close)
             closing.callback(self._server.close)
             self._house = House(self._settings, self._clock, self.mailbox, self._audience)

@@ -9,9 +9,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.errors import HttpError
+from ttsd.logger import Logger
 from ttsd.settings.http import HttpSettings
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from ttsd.http.backstage import Backstage
     from ttsd.http.server import HttpServer
 
-log = structlog.get_logger("ttsd.http")
+log = Logger("ttsd.http")
 
 
 class Door:

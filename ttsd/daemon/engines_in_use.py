@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd import paths
 from ttsd.engines.measured import FILE, Measured, Measurements, keep
 from ttsd.engines.roster import Roster, user_place
 from ttsd.errors import EngineCancelled, EngineError
+from ttsd.logger import Logger
 from ttsd.settings import EngineSettings
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from ttsd.model import EngineName
     from ttsd.settings import Settings
 
-log = structlog.get_logger("ttsd.engines")
+log = Logger("ttsd.engines")
 
 KEEP_SECONDS = 10.0
 """How often at most what was measured is written."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd import __version__, commands
 from ttsd.daemon import results
 from ttsd.errors import EngineError, Fault, TtsdError, UsageError
+from ttsd.logger import Logger
 from ttsd.model import Spoken, State
 from ttsd.text.withdraw import Target
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     Reply = Callable[[object], None]
 
 
-log = structlog.get_logger("ttsd.daemon.execute")
+log = Logger("ttsd.daemon.execute")
 
 MOST_IDS = 1000
 """Ids that are told of one withdrawal."""

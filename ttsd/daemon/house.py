@@ -11,8 +11,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd import log
 from ttsd.audio.portaudio import PortAudio
 from ttsd.daemon.arrivals import Arrivals
@@ -33,6 +31,7 @@ from ttsd.daemon.speaker_in_use import SpeakerInUse
 from ttsd.daemon.waiting_list import WaitingList
 from ttsd.daemon.withdrawals import Withdrawals
 from ttsd.errors import StoreError, TtsdError, UsageError
+from ttsd.logger import Logger, log_lines
 from ttsd.model import SourceName
 from ttsd.sources.status import SourceStatus
 from ttsd.speech.right_of_way import RightOfWay
@@ -45,10 +44,11 @@ if TYPE_CHECKING:
     from ttsd.daemon.mode import Mode
     from ttsd.model import EngineName, Spoken
     from ttsd.settings import Settings
+    from ttsd.speech.reading import Reading
     from ttsd.speech.speaker import Speaker
     from ttsd.text.withdraw import Target
 
-logger = structlog.get_logger("ttsd.daemon.house")
+logger = Logger("ttsd.daemon.house")
 
 DATABASE = "ttsd.db"
 _CHAIN = frozenset({"engines", "engine", "language", "sources", "voice"})
@@ -92,7 +92,7 @@ class House:
         self.lending = Lending(
             *(self.store, self._speaker, clock, audience, self.queue), ended=self._ended, wake=self._wake
         )
-        self.withdrawals = Withdrawals(
+        self._withdrawals = Withdrawals(
             self.store, self.queue, self._speaker, self._rules.book, clock, audience
         )
         self._arrivals = Arrivals(
@@ -123,7 +123,6 @@ class House:
         self.engines.load()  # first: their processes get ready while this one does
         self.manners.stage.start()
         self.captions.stage.start()
-        self._rules.make(self.settings)
         self._sources.start(self.settings)
         self.voice.start(lambda: self.settings)
 
@@ -242,6 +241,12 @@ class House:
     # ---- what it does
 
     @property
+    def withdrawals(self) -> Withdrawals:
+        """What takes messages back. Raises PatternError, StoreError."""
+        self._reading(self.settings)  # it tells whose they are
+        return self._withdrawals
+
+    @property
     def mode(self) -> Mode:
         """What people set."""
         return self._modes.mode
@@ -277,7 +282,7 @@ class House:
             self.engines.chain,
             [Outlet(*each) for each in zip(outputs, _required(settings), volumes, strict=True)],
             settings.speech,
-            self._rules.reading or self._rules.make(settings),
+            self._reading(settings),
             self.clock,
             publish=self._audience.publish,
             died=self._died,
@@ -289,6 +294,14 @@ class House:
         speaker.set_volume(self.mode.gain)
         return speaker
 
+    def _reading(self, settings: Settings) -> Reading:
+        """The one in force; the first is made when it is needed: commands are answered before that."""
+        if self._rules.reading is not None:
+            return self._rules.reading
+        reading = self._rules.make(settings)
+        self._arrivals.look()  # at what came meanwhile
+        return reading
+
     def _speaker(self) -> Speaker | None:
         return self.voice.speaker
 
@@ -298,7 +311,7 @@ class House:
 
         def rest() -> None:
             try:
-                self.withdrawals.rest(target)
+                self._withdrawals.rest(target)
             except StoreError as error:
                 logger.error("not_withdrawn", error=str(error))
 
@@ -326,9 +339,14 @@ class House:
 
 
 def _import_speaker() -> None:
-    """What it takes to speak, and nothing else: numpy is most of it."""
+    """What it takes to read, to speak and to log, and nothing else: numpy is most of it."""
     import ttsd.audio.build
-    import ttsd.speech.speaker  # noqa: F401
+    import ttsd.speech.detect
+    import ttsd.speech.reading
+    import ttsd.speech.speaker
+    import ttsd.text.files  # noqa: F401
+
+    log_lines()
 
 
 def _state_dir(settings: Settings) -> Path:

@@ -10,10 +10,9 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd import events
 from ttsd.errors import IllegalTransition, UnknownUtterance
+from ttsd.logger import Logger
 from ttsd.model import Spoken, State
 from ttsd.speech.endings import EXPIRED, end_events
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from ttsd.speech.speaker import Speaker
     from ttsd.store import Store
 
-log = structlog.get_logger("ttsd.queue")
+log = Logger("ttsd.queue")
 
 
 class Lending:

@@ -13,13 +13,12 @@ import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd import events
 from ttsd.audio.microphone import Microphone
 from ttsd.audio.programs import Lowered, Program, bring_back, lower, to_lower
 from ttsd.audio.pulse_client import PulseClient
 from ttsd.errors import OutputError
+from ttsd.logger import Logger
 from ttsd.replace_file import replace_file
 from ttsd.speech.stage import Stage
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from ttsd.model import UtteranceId
     from ttsd.settings.manners import DuckSettings, HoldSettings
 
-log = structlog.get_logger("ttsd.daemon.manners")
+log = Logger("ttsd.daemon.manners")
 
 LOOK_SECONDS = 1.0
 """How often, while ttsd speaks, it is looked for programs that have begun to play."""

@@ -9,16 +9,15 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from ttsd.frozen import frozen
+from ttsd.logger import Logger
 from ttsd.model import SourceName
 from ttsd.replace_file import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-log = structlog.get_logger("ttsd.daemon.mode")
+log = Logger("ttsd.daemon.mode")
 
 
 @frozen

@@ -10,10 +10,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd import commands, events
 from ttsd.errors import StoreError
+from ttsd.logger import Logger
 from ttsd.model import OWN, Priority
 from ttsd.settings import Duration
 from ttsd.speech.earcons import BACK, FAILED
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from ttsd.settings import Settings
     from ttsd.settings.notices import How
 
-log = structlog.get_logger("ttsd.daemon.notices")
+log = Logger("ttsd.daemon.notices")
 
 MAX_AGE = Duration(30.0)
 """A notice that could not be heard for so long is none."""

@@ -11,8 +11,7 @@ import threading
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import structlog
-
+from ttsd.logger import Logger
 from ttsd.model import Priority
 from ttsd.settings.quiet import minute_of_day
 from ttsd.speech.restraint import EVERYTHING, Restraint
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from ttsd.settings import Settings
     from ttsd.settings.quiet import QuietSettings
 
-log = structlog.get_logger("ttsd.daemon.restraints")
+log = Logger("ttsd.daemon.restraints")
 
 
 class Restraints:

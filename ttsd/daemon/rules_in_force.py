@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-import structlog
-
 from ttsd.config.watch import ConfigWatch
 from ttsd.errors import StoreError
+from ttsd.logger import Logger
 from ttsd.model import OWN
 from ttsd.text.language import LAST_RESORT
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-log = structlog.get_logger("ttsd.rules")
+log = Logger("ttsd.rules")
 
 TABLES = frozenset({"sources", "clean", "pronounce", "dictionary", "blocklist", "voice", "route", "language"})
 """Tables that say what is spoken."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd import commands
 from ttsd.errors import StoreError
+from ttsd.logger import Logger
 from ttsd.model import OWN, Priority
 from ttsd.settings import Duration
 from ttsd.text.words import skipped
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from ttsd.speech.reading import Reading
     from ttsd.store import Store
 
-log = structlog.get_logger("ttsd.daemon.skipped_lines")
+log = Logger("ttsd.daemon.skipped_lines")
 
 CALM = 1.0
 """Seconds without a loss after which a flood is over."""

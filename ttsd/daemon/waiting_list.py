@@ -10,9 +10,8 @@ import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd import events
+from ttsd.logger import Logger
 from ttsd.model import SAY, SourceName, UtteranceId
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from ttsd.speech.speaker import Speaker
     from ttsd.store import Store
 
-log = structlog.get_logger("ttsd.queue")
+log = Logger("ttsd.queue")
 
 MOST_EVENTS = 1000
 """Events told of one commit or one clearing: who wants every line of a flood asks for the queue."""

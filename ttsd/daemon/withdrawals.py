@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd import events
+from ttsd.logger import Logger
 from ttsd.speech.arrival import meets
 from ttsd.text.withdraw import WITHDRAWN
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from ttsd.text.rules import RuleBook
     from ttsd.text.withdraw import Target
 
-log = structlog.get_logger("ttsd.daemon.withdrawals")
+log = Logger("ttsd.daemon.withdrawals")
 
 PAGE = 500
 """Utterances looked at in one go."""

@@ -23,13 +23,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-import structlog
-
 from ttsd.clock import SystemClock
 from ttsd.engines.breaker import Breaker
 from ttsd.engines.remainder import remainder
 from ttsd.errors import EngineCancelled, EngineError, EngineMissing, EngineRefused, EngineSilent, UnknownVoice
 from ttsd.frozen import frozen
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from ttsd.engines.engine import Engine, EngineStatus, Request
     from ttsd.model import Chunk, EngineName, WordTime
 
-log = structlog.get_logger("ttsd.engines")
+log = Logger("ttsd.engines")
 
 _GLANCE = 0.002
 """Seconds between two looks at an engine that is stopping."""

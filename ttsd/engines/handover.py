@@ -14,10 +14,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.engines.inbox import Closed
 from ttsd.errors import EngineCancelled, EngineError
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from ttsd.engines.link import Link
     from ttsd.engines.protocol import Info
 
-log = structlog.get_logger("ttsd.engines")
+log = Logger("ttsd.engines")
 
 STOPS_WITHIN = 0.2
 """Seconds that a cancelled sentence may go on before another process is started."""

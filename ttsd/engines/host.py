@@ -13,8 +13,6 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.clock import SystemClock
 from ttsd.engines import protocol
 from ttsd.engines.engine import EngineStatus, check_speakable
@@ -31,6 +29,7 @@ from ttsd.errors import (
     EngineRefused,
     EngineTimeout,
 )
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from ttsd.model import Chunk, EngineName, Voice
     from ttsd.settings import EngineSettings
 
-log = structlog.get_logger("ttsd.engines")
+log = Logger("ttsd.engines")
 
 SHORT_WAIT = 0.2
 """Seconds that a sentence waits for one that is just ending, or for an idle process that is let go."""

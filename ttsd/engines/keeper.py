@@ -11,8 +11,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.engines import protocol
 from ttsd.engines.figures import Figures
 from ttsd.engines.handover import Handover
@@ -20,6 +18,7 @@ from ttsd.engines.inbox import Closed
 from ttsd.engines.link import tell
 from ttsd.engines.talk import Talk
 from ttsd.errors import EngineCancelled, EngineCrashed, EngineError, EngineMissing
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from ttsd.engines.talk import Patience
     from ttsd.model import EngineName
 
-log = structlog.get_logger("ttsd.engines")
+log = Logger("ttsd.engines")
 
 
 class Keeper:

@@ -12,9 +12,8 @@ import math
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from ttsd.frozen import frozen
+from ttsd.logger import Logger
 from ttsd.replace_file import replace_file
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from ttsd.engines.engine import EngineStatus
     from ttsd.model import EngineName
 
-log = structlog.get_logger("ttsd.engines")
+log = Logger("ttsd.engines")
 
 FILE = "engines.json"
 _LARGEST = 1 << 20

@@ -12,11 +12,10 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-import structlog
-
 from ttsd.clock import SystemClock
 from ttsd.engines.breaker import Breaker
 from ttsd.errors import EngineCancelled, EngineError, EngineRefused
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from ttsd.engines.engine import Engine, EngineStatus, Request
     from ttsd.model import Chunk, EngineName, Voice
 
-log = structlog.get_logger("ttsd.engines")
+log = Logger("ttsd.engines")
 
 _BEST_FIRST = ("busy", "ready", "loading", "installed", "failed", "missing", "closed")
 

@@ -12,8 +12,6 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd import paths
 from ttsd.engines import catalog, installed
 from ttsd.engines.roster import Roster, user_place
@@ -23,6 +21,7 @@ from ttsd.http.encode import encoder
 from ttsd.http.order import Part
 from ttsd.http.pipe import Left
 from ttsd.http.problems import Refused
+from ttsd.logger import Logger
 from ttsd.model import EngineName
 from ttsd.settings import EngineSettings
 from ttsd.speakers import Speakers
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from ttsd.settings import Settings
     from ttsd.speech.script import Script
 
-log = structlog.get_logger("ttsd.http")
+log = Logger("ttsd.http")
 
 NICE = 10
 """How far its processes stand back for others."""

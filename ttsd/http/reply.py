@@ -10,10 +10,10 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import quote
 
-import structlog
 from starlette.responses import Response
 
 from ttsd.errors import TtsdError
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ttsd.http.encode import Form
     from ttsd.http.order import Part
 
-log = structlog.get_logger("ttsd.http")
+log = Logger("ttsd.http")
 
 T = TypeVar("T")
 NOBODY = 499

@@ -14,10 +14,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.errors import ConfigError, HttpError
 from ttsd.http.hub import Hub
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from ttsd.http.backstage import Backstage
     from ttsd.settings.http import HttpSettings
 
-log = structlog.get_logger("ttsd.http")
+log = Logger("ttsd.http")
 
 NEEDED = ("fastapi", "uvicorn", "multipart", "websockets", "prometheus_client")
 BACKLOG = 1024

@@ -7,7 +7,6 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-import structlog
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
@@ -16,6 +15,7 @@ from ttsd.http.backstage import Asking
 from ttsd.http.desks import Desks
 from ttsd.http.here import Context
 from ttsd.http.metrics import Metrics
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     import socket
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ttsd.http.hub import Hub
     from ttsd.settings.http import HttpSettings
 
-log = structlog.get_logger("ttsd.http")
+log = Logger("ttsd.http")
 
 GRACE_SECONDS = 2
 """How long answers that are under way may take at the end."""

@@ -12,12 +12,12 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-import structlog
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-log = structlog.get_logger("ttsd.service")
+log = Logger("ttsd.service")
 
 SEND_SECONDS = 1.0
 """Longest wait for a manager whose queue is full."""

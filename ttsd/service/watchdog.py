@@ -14,14 +14,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
-import structlog
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ttsd.service.notify import Notifier
 
-log = structlog.get_logger("ttsd.service")
+log = Logger("ttsd.service")
 
 
 class Member(Protocol):

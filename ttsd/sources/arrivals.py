@@ -10,8 +10,7 @@ from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-import structlog
-
+from ttsd.logger import Logger
 from ttsd.sources import siblings
 from ttsd.sources.content import encoding_in, last_lines, refusal
 from ttsd.sources.copies import doubt_copy
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from ttsd.sources.files import File, Seen
     from ttsd.sources.source import Source
 
-log = structlog.get_logger("ttsd.sources")
+log = Logger("ttsd.sources")
 
 
 def first_position(source: Source, path: str, seen: Seen) -> Checkpoint | None:

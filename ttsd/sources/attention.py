@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import structlog
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         [Literal["auto", "inotify", "watchdog", "poll"], Callable[[], None]], Watcher
     ]
 
-log = structlog.get_logger("ttsd.sources")
+log = Logger("ttsd.sources")
 
 LOOK = 2.0
 """Seconds between two looks at everything behind a watcher's back."""

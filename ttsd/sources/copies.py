@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
+from ttsd.logger import Logger
 from ttsd.sources import siblings
 from ttsd.sources.doubts import EVIDENCE, Doubt
 from ttsd.sources.generations import unlisted
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from ttsd.sources.files import File, Seen
 
-log = structlog.get_logger("ttsd.sources")
+log = Logger("ttsd.sources")
 
 COPY_WAIT = 1.0
 """Seconds for which a file that equals another so far may be its copy, waiting for the original to shrink."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import structlog
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ttsd.sources.source import Source
     from ttsd.store import Checkpoint
 
-log = structlog.get_logger("ttsd.sources")
+log = Logger("ttsd.sources")
 
 EVERY = 3600.0
 """Seconds between two times."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.errors import SourceError
+from ttsd.logger import Logger
 from ttsd.sources import siblings
 from ttsd.sources.content import refusal
 from ttsd.sources.identity import PREFIX, Verdict, judge
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from ttsd.sources.source import Source
     from ttsd.sources.tail import Tail
 
-log = structlog.get_logger("ttsd.sources")
+log = Logger("ttsd.sources")
 
 
 def unlisted(source: Source, home: str, old: Checkpoint) -> Iterator[tuple[Tail, bool]]:

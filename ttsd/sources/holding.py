@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
+from ttsd.logger import Logger
 from ttsd.model import SourceName
 from ttsd.sources.siblings import whereabouts
 from ttsd.sources.status import FileStatus, SourceStatus
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from ttsd.sources.tail import Tail
     from ttsd.store import FileId
 
-log = structlog.get_logger("ttsd.sources")
+log = Logger("ttsd.sources")
 
 
 class Holding:

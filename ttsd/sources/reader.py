@@ -12,9 +12,8 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.errors import StoreError
+from ttsd.logger import Logger
 from ttsd.settings import RetentionSettings
 from ttsd.sources.attention import LOOK, Attention
 from ttsd.sources.context import Context, Handles
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from ttsd.sources.status import SourceStatus
     from ttsd.store import Store
 
-log = structlog.get_logger("ttsd.sources")
+log = Logger("ttsd.sources")
 
 HANDLES = 256
 """Files kept open at once."""

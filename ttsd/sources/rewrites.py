@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
+from ttsd.logger import Logger
 from ttsd.model import Offset
 from ttsd.sources.content import encoding_in, last_lines
 from ttsd.sources.copies import copies_of, go_on, has_shrunk, originals
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from ttsd.sources.doubts import Doubt
     from ttsd.sources.files import File, Seen
 
-log = structlog.get_logger("ttsd.sources")
+log = Logger("ttsd.sources")
 
 
 def rewritten(

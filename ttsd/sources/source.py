@@ -10,9 +10,8 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.errors import SourceError
+from ttsd.logger import Logger
 from ttsd.sources.arrivals import first_position, lose_place, open_arrival, take_place
 from ttsd.sources.discover import MOST_FILES, Pattern
 from ttsd.sources.holding import Holding
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from ttsd.sources.files import Seen
     from ttsd.store import Checkpoint
 
-log = structlog.get_logger("ttsd.sources")
+log = Logger("ttsd.sources")
 
 
 class Source(Holding):

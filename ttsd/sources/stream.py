@@ -14,8 +14,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
+from ttsd.logger import Logger
 from ttsd.model import Line, Offset
 from ttsd.sources.lines import encoding_of, partial_text, split
 from ttsd.sources.source import Source
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from ttsd.settings import SourceSettings
     from ttsd.sources.context import Context
 
-log = structlog.get_logger("ttsd.sources")
+log = Logger("ttsd.sources")
 
 STDIN = "-"
 BUFFER = 1 << 20

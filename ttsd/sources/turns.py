@@ -9,9 +9,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.errors import SourceError
+from ttsd.logger import Logger
 from ttsd.sources.decisions import decide
 from ttsd.sources.doubts import Doubt
 from ttsd.sources.tail import Exchanged, Moved, Refused
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from ttsd.sources.tail import Tail, Turn
     from ttsd.store import Store
 
-log = structlog.get_logger("ttsd.sources")
+log = Logger("ttsd.sources")
 
 ROUND = 0.05
 """Seconds after which a round gives hints their turn, even if files have more to read."""

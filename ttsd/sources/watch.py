@@ -10,15 +10,14 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Literal, Protocol
 
-import structlog
-
 from ttsd.frozen import frozen
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
-log = structlog.get_logger("ttsd.sources")
+log = Logger("ttsd.sources")
 
 _MOST = 4096
 """Hints kept; more mean: look at everything."""

@@ -12,10 +12,9 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.clock import SystemClock
 from ttsd.errors import EngineCancelled, EngineError
+from ttsd.logger import Logger
 from ttsd.speech.converter import ProgramRun, Run, WorkerRun
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from ttsd.engines.conversions import Conversion
     from ttsd.model import Samples, WordTime
 
-log = structlog.get_logger("ttsd.speech")
+log = Logger("ttsd.speech")
 
 TIMEOUT = 10.0
 """Seconds a program is waited for, unless configured. A converter's process has time-outs of its own."""

@@ -17,9 +17,8 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.clock import SystemClock
+from ttsd.logger import Logger
 from ttsd.text.language import AUTO, LAST_RESORT, general, is_tag, of_settings
 from ttsd.text.telling import LONGEST, tells
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.settings import Settings
 
-log = structlog.get_logger("ttsd.speech")
+log = Logger("ttsd.speech")
 
 LIBRARY = "py3langid"
 INSTALL = 'pip install "ttsd[languages]"'

@@ -15,10 +15,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-import structlog
-
 from ttsd import events
 from ttsd.errors import IllegalTransition, UnknownUtterance
+from ttsd.logger import Logger
 from ttsd.model import Priority, Spoken, State
 from ttsd.speech.channel import End, SentenceStart
 from ttsd.speech.endings import EXPIRED, end_events
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from ttsd.speech.play import Player
     from ttsd.store import Store
 
-log = structlog.get_logger("ttsd.speech")
+log = Logger("ttsd.speech")
 
 LATE_SECONDS = 0.02
 """A note that is not recorded after this time is waited for, even by a device: a commit takes a tenth of it."""

@@ -12,9 +12,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.audio.loudness import gain_to, integrated
+from ttsd.logger import Logger
 from ttsd.replace_file import replace_file
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from ttsd.model import EngineName, Samples
 
-log = structlog.get_logger("ttsd.speech")
+log = Logger("ttsd.speech")
 
 SENTENCES = 10
 """After so many sentences a voice's loudness is known for good."""

@@ -13,10 +13,9 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.errors import StoreError
 from ttsd.frozen import frozen
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from ttsd.clock import Clock
     from ttsd.model import UtteranceId
 
-log = structlog.get_logger("ttsd.speech")
+log = Logger("ttsd.speech")
 
 RETRY_SECONDS = 1.0
 """Between two tries at a store that refused a note."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.engines.chain import VoiceElsewhere
 from ttsd.engines.speed import paced
+from ttsd.logger import Logger
 from ttsd.settings import EngineSettings
 from ttsd.settings.voices import EngineVoice, VoiceSettings
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from ttsd.model import EngineName
     from ttsd.settings import Settings
 
-log = structlog.get_logger("ttsd.speech")
+log = Logger("ttsd.speech")
 
 NO_PRESET = VoiceSettings()
 

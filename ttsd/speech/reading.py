@@ -10,9 +10,8 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.frozen import frozen
+from ttsd.logger import Logger
 from ttsd.model import State
 from ttsd.speech import earcons
 from ttsd.speech.arrival import arrival
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from ttsd.text.rules import Extras, Rules, Verdict
     from ttsd.text.withdraw import Target
 
-log = structlog.get_logger("ttsd.speech")
+log = Logger("ttsd.speech")
 
 MOST_REMEMBERED = 4096
 """Utterances whose reading is remembered."""

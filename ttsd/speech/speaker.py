@@ -11,10 +11,9 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.errors import StoreError
 from ttsd.events import DeviceChanged
+from ttsd.logger import Logger
 from ttsd.model import Priority, State
 from ttsd.speech.channel import Channel, End
 from ttsd.speech.endings import EXPIRED
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from ttsd.speech.right_of_way import RightOfWay
     from ttsd.store import Store
 
-log = structlog.get_logger("ttsd.speech")
+log = Logger("ttsd.speech")
 
 CUT_SECONDS = 1.0
 """Longest wait until a cut voice has faded and its end is recorded."""

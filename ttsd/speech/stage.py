@@ -6,12 +6,12 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-import structlog
+from ttsd.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-log = structlog.get_logger("ttsd.stage")
+log = Logger("ttsd.stage")
 
 
 class Stage(threading.Thread):

@@ -18,11 +18,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ttsd.engines.chain import ChainFailed
 from ttsd.engines.engine import Request
 from ttsd.errors import EngineCancelled, EngineError, StoreError
+from ttsd.logger import Logger
 from ttsd.model import Chunk, Priority, State
 from ttsd.speech.channel import Begin, End, SentenceStart, Sound
 from ttsd.speech.convert import Converters
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from ttsd.speech.ledger import Ledger
     from ttsd.speech.levels import Levels
 
-log = structlog.get_logger("ttsd.speech")
+log = Logger("ttsd.speech")
 
 ATTEMPTS = 3
 """Tries at a sentence before its utterance fails."""
