@@ -1,4 +1,4 @@
-# Every check of the project: ruff, mypy (Linux and Windows), pytest. Arguments go to pytest.
+# Every check of the project but those that take long: ruff, mypy (Linux and Windows), pytest. Arguments go to pytest.
 # With CI=true a test that skips for want of a part fails.
 
 Push-Location (Split-Path $PSScriptRoot)
@@ -8,8 +8,8 @@ try {
     $checks = @(
         , @('ruff', 'check', '--output-format', 'concise', '.')
         , @('ruff', 'format', '--check', '.')
-        , @('mypy', '--platform', 'linux')
-        , @('mypy', '--platform', 'win32')
+        , @('mypy', '--platform', 'linux', '--cache-dir', '.mypy_cache/linux')
+        , @('mypy', '--platform', 'win32', '--cache-dir', '.mypy_cache/win32')
         , (@('pytest', '-n', '3', '--dist', 'loadfile') + $args)
     )
     foreach ($check in $checks) {

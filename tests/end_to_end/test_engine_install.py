@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from daemon_process import DaemonProcess, MakeDaemon
 
 pytestmark = [
-    pytest.mark.clone,
+    pytest.mark.install,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc"),
 ]
 

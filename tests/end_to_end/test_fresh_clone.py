@@ -130,7 +130,7 @@ class Walk:
         return self.log.read_text(errors="replace")
 
 
-@pytest.mark.clone
+@pytest.mark.install
 @pytest.mark.voice
 def test_the_two_minutes_of_a_newcomer(clone: Path, user: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "configured"

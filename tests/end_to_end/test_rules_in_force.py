@@ -131,7 +131,10 @@ def test_messages_are_withdrawn_by_hand(make_daemon: MakeDaemon) -> None:
         assert daemon.call("withdraw", key="k1") == {"withdrawn": 1, "ids": [ids[1]]}
         assert daemon.call("withdraw", speaker="ANA ", source="chat")["withdrawn"] == 1
         assert daemon.call("withdraw", speaker="nobody")["withdrawn"] == 0
-        assert [one["id"] for one in daemon.call("queue.list")["utterances"]] == [ids[2]]
+        # What was prepared is silent at once, and leaves the list when its end is recorded.
+        wait_for(
+            lambda: [one["id"] for one in daemon.call("queue.list")["utterances"]] == [ids[2]], "it to leave"
+        )
         daemon.call("resume")
         events.until("end", id=ids[2], state="spoken")
         assert daemon.call("withdraw", id=ids[2])["withdrawn"] == 1

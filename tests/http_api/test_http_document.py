@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import httpx2 as httpx
     from http_daemon import MakeHttp
 
-SECONDS = 20
+SECONDS = 10
 CHECKS = (
     *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
     *("response_schema_conformance", "response_headers_conformance", "unsupported_method"),
