@@ -90,6 +90,8 @@ class FakeOutput:
         """Everything written since the test began."""
         self.begun: list[UtteranceId] = []
         self.ended: list[Spoken] = []
+        self.rests: list[int] = []
+        """How many frames were written each time that it was told to rest."""
         self.gone: OutputError | None = None
         self.instant = not live
         """Played as soon as it is written."""
@@ -130,6 +132,9 @@ class FakeOutput:
 
     def end(self, spoken: Spoken) -> None:
         self.ended.append(spoken)
+
+    def rest(self) -> None:
+        self.rests.append(len(self.sound))
 
     def written(self) -> int:
         return len(self.sound) - self._opened_at

@@ -204,8 +204,10 @@ def test_the_sink_may_sleep_between_utterances_and_wakes_for_the_next(
     wait_for(running, "the sink to run")
     drain(output)
     output.end(said())
+    output.rest()
     wait_for(lambda: not running(), "the sink to rest")
     output.end(said())
+    output.rest()
     with recording(server) as heard:
         write(output, noise(0.1, 2))
         drain(output)
@@ -221,6 +223,7 @@ def test_an_utterance_that_still_sounds_is_not_cut_by_the_end_of_another(
     with recording(server) as heard:
         write(output, noise(0.1))
         output.end(said())
+        output.rest()
         drain(output)
         wait_for(lambda: np.count_nonzero(heard.frames()[:, 0]) >= 0.1 * RATE, "all in the recording")
 
@@ -238,6 +241,7 @@ def test_a_lead_in_wakes_the_device_before_the_first_sample(server: SoundServer)
         left = heard.frames()[:, 0]
         assert np.array_equal(left[left != 0], noise(0.1))
         output.end(said())
+        output.rest()
         begun = time.monotonic()
         write(output, noise(0.1))
         assert time.monotonic() - begun < 0.2, "it has not been idle: there is nothing to wake"

@@ -1,4 +1,4 @@
-"""Two lines written at once are apart by `pause_ms`, as people hear it at the other end of a cable."""
+"""Lines written at once, or before the pause is over, are apart by `pause_ms`, as people hear it at the other end of a cable."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ LINES = (
     "She said yes.",
 )
 """Long enough for the next one to be ready on a busy machine before one has sounded."""
+LATE = "Yes."
+"""Comes, and is synthesised, while the pause passes."""
 CONFIG = """\
 engines = ["hibari"]
 [[sources]]
@@ -69,6 +71,8 @@ def test_lines_written_at_once_are_apart_by_the_pause_at_the_monitor(
     with recording(server) as recorded:
         daemon.append(*LINES)
         daemon.wait_until_spoken(len(LINES))
+        daemon.append(LATE)
+        daemon.wait_until_spoken(len(LINES) + 1)
 
         def pauses() -> list[float]:
             """Milliseconds of what is quiet for long between two audible samples."""
@@ -76,5 +80,5 @@ def test_lines_written_at_once_are_apart_by_the_pause_at_the_monitor(
             apart = np.diff(loud) / RATE * 1000
             return [float(one) for one in apart if one > PAUSE_MS / 2]
 
-        found = wait_for(lambda: (p := pauses())[1:] and p, "three lines", timeout=SPEAK_SECONDS)
-    assert found == pytest.approx([PAUSE_MS] * 2, abs=20)
+        found = wait_for(lambda: (p := pauses())[2:] and p, "four lines", timeout=SPEAK_SECONDS)
+    assert found == pytest.approx([PAUSE_MS] * 3, abs=20)

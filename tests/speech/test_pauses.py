@@ -12,14 +12,15 @@ from fakes import FakeEngine, FakeOutput
 from pipeline_parts import Pipeline
 
 from ttsd.audio.dsp import join
-from ttsd.audio.gap import AUDIBLE_DB
+from ttsd.audio.gap import AUDIBLE_DB, LONGEST_LEAD
 from ttsd.audio.loudness import TARGET_LUFS
 from ttsd.engines import catalog
 from ttsd.engines.chain import Chain
 from ttsd.engines.connect import Place
 from ttsd.engines.roster import Roster
-from ttsd.model import Chunk, EngineName, WordTime
+from ttsd.model import Chunk, EngineName, State, WordTime
 from ttsd.settings import Settings, SpeechSettings
+from ttsd.speech.channel import End
 from ttsd.speech.convert import Converters
 from ttsd.speech.direct import Reader, speak
 from ttsd.speech.levels import Levels
@@ -84,13 +85,30 @@ def test_sentences_are_apart_to_the_sample_on_a_device_and_in_a_file(tmp_path: P
     pipeline.store.close()
 
 
-def test_what_comes_after_half_of_the_pause_waits_for_the_other_half_and_later_it_does_not(
+def test_a_line_that_comes_while_the_pause_sounds_is_apart_to_the_sample(tmp_path: Path) -> None:
+    pipeline = fading(tmp_path)
+    output = pipeline.outputs[0]
+    pipeline.store.say("one")
+    pipeline.synth.step()
+    pipeline.play(hear=False)  # the device has it all in its buffer
+    output.hear(800 + Fading.LEAD + Fading.TAIL + 1000)
+    pipeline.play(hear=False)
+    assert pipeline.names()[-1] == "end"
+    pipeline.clock.advance(0.3)  # what the device's latency makes of it does not count
+    pipeline.store.say("two")
+    pipeline.synth.step()
+    pipeline.play()
+    assert longest_pause(output.sound, 8000) * 8000 == 2000
+    pipeline.store.close()
+
+
+def test_a_line_that_comes_shortly_behind_what_was_written_of_the_pause_waits_for_the_rest_and_later_it_does_not(
     tmp_path: Path,
 ) -> None:
     pipeline = fading(tmp_path)
     output = pipeline.outputs[0]
     silent = []
-    for late in (0.1, 0.3):
+    for late in (0.02, 0.1):
         pipeline.store.say("one")
         pipeline.synth.step()
         pipeline.play()
@@ -101,7 +119,47 @@ def test_what_comes_after_half_of_the_pause_waits_for_the_other_half_and_later_i
         pipeline.play()
         silent.append(int(np.flatnonzero(output.sound[before:])[0]))
         pipeline.clock.advance(10)
-    assert silent == [2000 - 800 - Fading.LEAD - Fading.TAIL, 0]
+    assert silent == [int(LONGEST_LEAD * 8000) - 160 - Fading.LEAD, 0]
+    pipeline.store.close()
+
+
+def test_a_device_rests_when_the_pause_has_sounded(tmp_path: Path) -> None:
+    pipeline = fading(tmp_path)
+    output = pipeline.outputs[0]
+    for text in ("one", "two"):
+        pipeline.store.say(text)
+        pipeline.synth.step()
+    pipeline.play(hear=False)
+    output.hear(len(output.sound) - 1)
+    pipeline.play(hear=False)
+    assert (len(output.ended), output.rests) == (2, [])
+    pipeline.play()
+    assert output.rests == [len(output.sound)]
+    pipeline.store.close()
+
+
+def test_what_is_skipped_before_it_sounds_makes_the_pause_no_longer(tmp_path: Path) -> None:
+    pipeline = fading(tmp_path)
+    output, player = pipeline.outputs[0], pipeline.players[0]
+    pipeline.store.say("one")
+    second = pipeline.store.say("two")
+    for _ in range(2):
+        pipeline.synth.step()
+    while player._first is None or player._first[1] != second.id:
+        player.step()
+        output.hear()
+        pipeline.record()
+    spoken = pipeline.ledger.cut(second, State.SKIPPED, "skipped")
+    assert spoken is not None
+    pipeline.channel.cut(End(spoken))
+    player.fade_out(spoken)
+    pipeline.play()
+    pipeline.clock.advance(0.24)
+    pipeline.store.say("three")
+    pipeline.synth.step()
+    pipeline.play()
+    written = 2000 - int(LONGEST_LEAD * 8000)
+    assert longest_pause(output.sound, 8000) * 8000 == written + 80
     pipeline.store.close()
 
 

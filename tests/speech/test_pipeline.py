@@ -15,6 +15,7 @@ from pipeline_parts import Pipeline
 from ttsd import events
 from ttsd.audio.auto import AutoOutput
 from ttsd.audio.file import FileOutput
+from ttsd.audio.gap import LONGEST_LEAD
 from ttsd.engines.chain import Chain
 from ttsd.errors import EngineCrashed, EngineMissing, EngineRefused, OutputError, StoreFull
 from ttsd.model import Priority, State
@@ -83,12 +84,13 @@ def test_utterances_are_apart_by_the_configured_pause_however_long_they_were_ahe
         pipeline.store.say(text)
         pipeline.synth.step()
     pipeline.play()
-    assert np.count_nonzero(pipeline.outputs[0].sound == 0) == 2000
-    pipeline.clock.advance(0.1)  # of the pause this much has passed when the third comes
+    behind = 2000 - int(LONGEST_LEAD * 8000)
+    assert np.count_nonzero(pipeline.outputs[0].sound == 0) == 2000 + behind
+    pipeline.clock.advance(0.02)  # of the pause this much more has passed when the third comes
     pipeline.store.say("three")
     pipeline.synth.step()
     pipeline.play()
-    assert np.count_nonzero(pipeline.outputs[0].sound == 0) == 2000 + 1200
+    assert np.count_nonzero(pipeline.outputs[0].sound == 0) == 2000 + 2000 - 160 + behind
     pipeline.store.close()
 
 
@@ -186,7 +188,7 @@ def test_what_is_urgent_follows_what_it_interrupts_without_the_pause_between_two
     pipeline.synth.step()
     pipeline.play()
     assert output.begun == [first.id, urgent.id]
-    assert len(output.sound) == before + FADE + 3 * 80, "a ramp, and no silence behind it"
+    assert np.flatnonzero(output.sound)[-1] + 1 == before + FADE + 3 * 80, "a ramp, and no silence behind it"
     pipeline.store.close()
 
 
@@ -677,8 +679,8 @@ def test_an_output_has_a_volume_of_its_own_beside_that_of_all(tmp_path: Path) ->
         player._patience = lambda: 0.0  # type: ignore[method-assign]  # the test is in its place
         for _ in range(200):
             player.step()
-    assert [output.sound[-1] for output in outputs] == [0.75, 0.25]
-    assert {len(output.sound) for output in outputs} == {5 * 80}
+    assert [output.sound[399] for output in outputs] == [0.75, 0.25]
+    assert {np.count_nonzero(output.sound) for output in outputs} == {5 * 80}
     speaker.stop(finish=False, timeout=0)
     store.close()
 

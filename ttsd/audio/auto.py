@@ -78,6 +78,10 @@ class AutoOutput:
         self._open_one().end(spoken)
         self._between = True
 
+    def rest(self) -> None:
+        """See Output."""
+        self._open_one().rest()
+
     def written(self) -> int:
         """See Output."""
         return self._used.written() if self._used else 0

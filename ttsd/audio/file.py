@@ -130,6 +130,9 @@ class FileOutput:
             raise self._failed(error) from error
         self._utterance = self._kept = None
 
+    def rest(self) -> None:
+        """See Output."""
+
     def written(self) -> int:
         """See Output."""
         return self._written

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 AUDIBLE_DB = -40.0
 """dB of full scale above which a sample is heard."""
+LONGEST_LEAD = 0.05
+"""Seconds that a sound which is not known yet may need to become audible."""
 _AUDIBLE = 10.0 ** (AUDIBLE_DB / 20)
 
 
@@ -31,6 +33,12 @@ class Gap:
         quiet = self._quiet + (lead[0] if lead else len(samples)) / rate
         self._audible, self._quiet = False, 0.0
         return max(0.0, pause - quiet)
+
+    def end(self, pause: float) -> float:
+        """Seconds of silence to put behind the sound: of *pause* what it needs whatever comes next."""
+        silence = max(0.0, pause - self._quiet - LONGEST_LEAD)
+        self._quiet += silence
+        return silence
 
     def passed(self, samples: Samples, rate: int) -> None:
         """*samples* go on with the sound. A sound of which nothing was audible has no inaudible end."""

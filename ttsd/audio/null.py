@@ -70,6 +70,9 @@ class NullOutput:
         """See Output."""
         del spoken
 
+    def rest(self) -> None:
+        """See Output."""
+
     def written(self) -> int:
         """See Output."""
         return self._written

@@ -48,6 +48,10 @@ class Output(Protocol):
         """The utterance is over; all of it was played unless its state says otherwise."""
         ...
 
+    def rest(self) -> None:
+        """All that was written has sounded, and nothing waits: a device may fall asleep. Only asked of live outputs."""
+        ...
+
     def written(self) -> int:
         """Frames accepted since `open`."""
         ...

@@ -202,6 +202,9 @@ class PortAudioOutput:
         """See Output."""
         del spoken
 
+    def rest(self) -> None:
+        """See Output."""
+
     def written(self) -> int:
         """See Output."""
         return self._written

@@ -105,6 +105,9 @@ class PulseOutput:
     def end(self, spoken: Spoken) -> None:
         """See Output."""
         del spoken
+
+    def rest(self) -> None:
+        """See Output."""
         if self._stream is not None and self._told == self._written:
             try:
                 self._stream.rest(True)

@@ -51,6 +51,10 @@ class Fitted:
             self._pass(self._resampler.flush())
             self._resampler = None
 
+    def end(self, pause: float) -> None:
+        """The utterance is over: put in what is certain of the *pause* behind it, in seconds."""
+        self._append(silence(round(self._gap.end(pause) * self.rate)))
+
     def put_back(self, samples: Samples) -> None:
         """Put *samples* before all others: they were taken, and are to be written again."""
         self._samples = np.concatenate([samples, self._samples])

@@ -25,6 +25,7 @@ from ttsd.model import Priority, State
 from ttsd.speech.channel import Begin, End, Item, SentenceStart, Sound
 from ttsd.speech.fitted import Fitted
 from ttsd.speech.marks import Marks, Word
+from ttsd.speech.pausing import Pausing
 from ttsd.speech.tail import Tail
 
 if TYPE_CHECKING:
@@ -63,7 +64,6 @@ class Player:
         for this output; *volume*: its own, a factor; *expire*: takes back an utterance that became too old before its turn came."""
         self.output = output
         self.required = required
-        self.pause_seconds = pause
         self.volume = 1.0
         self.sound_from: int = Priority.LOW
         """The lowest priority that is heard; what is lower is played without a sound."""
@@ -80,6 +80,7 @@ class Player:
         self._last_heard = 0
         self.tail = Tail()
         self._marks = Marks()
+        self.pausing = Pausing(pause, clock)
         # The utterance being written.
         self._utterance: Utterance | None = None
         self._sounding = False
@@ -88,7 +89,6 @@ class Player:
         """The frame with which the utterance begins, and whose it is; None: that was written."""
         self._starting: SentenceStart | None = None
         self._sentence_frame = 0
-        self._quiet_since = float("-inf")
         self._broken = False
         """The last utterance was cut in the middle."""
         self._missed = False
@@ -211,6 +211,9 @@ class Player:
                 self._broken = item.spoken.state is not State.SPOKEN
                 self._sound.flush()
                 self._mark(item)
+                if self._sounding and not self._broken:
+                    self._sound.end(self.pausing.seconds if self.output.live else 0.0)
+                    self.pausing.begin(self._written + len(self._sound))
                 self._report()
 
     def _take_chunk(self, id: UtteranceId, chunk: Chunk) -> None:
@@ -238,10 +241,7 @@ class Player:
         """Seconds that are to pass, from now or from the end of what still sounds, until the next sound."""
         if self._sounding:
             return self._starting.pause if self._starting is not None else 0.0
-        if not self.output.live or self._interrupts():
-            return 0.0
-        quiet = 0.0 if self._marks.ends() else self._clock.monotonic() - self._quiet_since
-        return max(0.0, self.pause_seconds - quiet)
+        return self.pausing.left() if self.output.live and not self._interrupts() else 0.0
 
     def _interrupts(self) -> bool:
         """Whether what begins is urgent and made another stop: nobody waits for a pause then."""
@@ -288,6 +288,10 @@ class Player:
         """The utterance was cut: nothing of it any more, and its end is now."""
         self._fall_silent()
         self._sound.clear()
+        if self._sounding and self._first is None:
+            self.pausing.begin(self._written)
+        else:  # it was to come behind a pause
+            self.pausing.throw_away(self._written)
         ended = self._marks.ends(cut.id)
         self._marks.forget(cut.id, self._heard())
         self._utterance = self._first = None
@@ -327,16 +331,18 @@ class Player:
             if isinstance(mark, End):
                 mark = End(replace(mark.spoken, ended_at=now))
                 self.output.end(mark.spoken)  # where this fails, it is done when the output is back
-                self._quiet_since = self._clock.monotonic()
+                self.pausing.ended()
             self._marks.told()
             self._listener.heard(self, mark, now)
             if isinstance(mark, End):
                 self._reader.tell_heard(mark.spoken.id)
+        if self.pausing.is_over(heard) and self.output.live:
+            self.output.rest()
 
     def _patience(self) -> float | None:
         """Seconds until something will have been heard that is worth telling; None: nothing will."""
-        frame = self._marks.next
-        return None if frame is None else max(0.002, (frame - self._heard()) / (self._sound.rate or 1))
+        frames = [frame for frame in (self._marks.next, self.pausing.end) if frame is not None]
+        return max(0.002, (min(frames) - self._heard()) / (self._sound.rate or 1)) if frames else None
 
     # ---- losing and finding the output
 
@@ -361,6 +367,7 @@ class Player:
     def _move(self, where: Callable[[int], int]) -> None:
         """What lies at a frame lies at *where* of it from now on."""
         self._marks.move(where)
+        self.pausing.move(where)
         self._sentence_frame = where(self._sentence_frame)
         if self._first is not None:
             self._first = where(self._first[0]), self._first[1]
@@ -383,6 +390,7 @@ class Player:
         self._utterance = self._first = None
         self._missed, self._cuts = True, {}
         self._marks.clear()
+        self.pausing.end = None
         self.tail = Tail()
         self._written = self._last_heard
         until = self._clock.monotonic() + REOPEN_SECONDS

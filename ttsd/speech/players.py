@@ -106,7 +106,7 @@ class Players:
     def set_pause(self, pause: float) -> None:
         """*pause*: seconds between two utterances from the next one on."""
         for player in self:
-            player.pause_seconds = pause
+            player.pausing.seconds = pause
 
     def set_volume(self, volume: float) -> None:
         """*volume*: a factor, 1.0 as synthesised, 0.0 mute; reached by a ramp."""
