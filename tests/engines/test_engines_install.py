@@ -91,6 +91,7 @@ def venvs(data: Path) -> list[str]:
     return sorted(path.name for path in (data / "engines" / "tiny").iterdir() if path.is_dir())
 
 
+@pytest.mark.install
 def test_an_interrupted_installation_goes_on_and_an_installed_one_is_renewed_beside_itself(
     tmp_path: Path, wheelhouse: Path
 ) -> None:
