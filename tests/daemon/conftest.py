@@ -21,7 +21,8 @@ TONE = EngineName("tone")
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def young_house(tmp_path: Path) -> Iterator[House]:
+    """One that has just been started: nothing was imported that speaks, or reads by rules."""
     settings = Settings(
         path=tmp_path / "ttsd.toml",
         engines=(TONE,),
@@ -32,9 +33,14 @@ def house(tmp_path: Path) -> Iterator[House]:
     mailbox = Mailbox()
     made = House(settings, SystemClock(), mailbox, Audience())
     made.start()
-    while made.voice.speaker is None:  # what the main thread does
-        message = mailbox.get(10)
-        assert isinstance(message, Done)
-        message.then()
     yield made
     made.close()
+
+
+@pytest.fixture
+def house(young_house: House) -> House:
+    while young_house.voice.speaker is None:  # what the main thread does
+        message = young_house._mailbox.get(10)
+        assert isinstance(message, Done)
+        message.then()
+    return young_house
