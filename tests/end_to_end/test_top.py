@@ -60,6 +60,11 @@ class Terminal:
         shown = self._raw.decode("utf-8", "replace")
         return re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])", "", shown)
 
+    @property
+    def coloured(self) -> bool:
+        """Whether anything was shown in a colour since then."""
+        return re.search(rb"\x1b\[3[0-7]m", self._raw) is not None
+
     def forget(self) -> None:
         self.shows("")
         self._raw = b""
@@ -67,7 +72,7 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    daemon: DaemonProcess, rows: int = 30, columns: int = 100, kind: str = "xterm-256color"
+    daemon: DaemonProcess, rows: int = 30, columns: int = 100, kind: str = "xterm-256color", **more: str
 ) -> Iterator[Terminal]:
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -75,7 +80,7 @@ def terminal(
     words = [sys.executable, "-m", "ttsd", "top", "--config", str(daemon.config)]
     # Who runs the tests may tell a size, which would be believed before the terminal's.
     plain = {key: value for key, value in daemon.environment.items() if key not in ("LINES", "COLUMNS")}
-    environment = {**plain, "TERM": kind, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+    environment = {**plain, "TERM": kind, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **more}
     process = subprocess.Popen(
         words, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
     )
@@ -134,6 +139,15 @@ def test_a_terminal_of_any_size_and_kind_is_enough(make_daemon: MakeDaemon) -> N
             assert screen.process.poll() is None
         screen.press("q")
         assert screen.process.wait(10) == 0
+
+
+@pytest.mark.parametrize(("said", "coloured"), [("", True), ("1", False)])
+def test_who_wants_no_colours_has_none(make_daemon: MakeDaemon, said: str, coloured: bool) -> None:
+    daemon = make_daemon(configuration(output=REAL_TIME, pace=2)).start()
+    with terminal(daemon, NO_COLOR=said) as screen:
+        daemon.say(LONG)
+        soon(lambda: screen.shows("speaking") and screen.shows("busy"), "what is spoken")
+        assert screen.coloured is coloured
 
 
 def test_it_ends_with_the_daemon_and_says_why(make_daemon: MakeDaemon) -> None:

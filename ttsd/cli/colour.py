@@ -43,9 +43,14 @@ class Paint(NamedTuple):
 PLAIN = Paint()
 
 
+def declined(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether somebody wants no colours, on whatever is there."""
+    return bool(environ.get("NO_COLOR"))
+
+
 def paint_for(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Paint:
     """The paint for what is printed to *stream*."""
-    wanted = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    wanted = not declined(environ) and environ.get("TERM") != "dumb"
     # An old Windows console shows the codes themselves; the new ones, and those of ports, name themselves.
     shown = sys.platform != "win32" or any(name in environ for name in ("WT_SESSION", "ANSICON", "TERM"))
     return Paint(wanted and shown and stream.isatty())

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ttsd.cli import exits
+from ttsd.cli.colour import declined
 from ttsd.cli.show import shorten
 from ttsd.cli.top_view import Picture, columns, rows
 from ttsd.control.address import control_address
@@ -150,7 +151,8 @@ def _styles() -> dict[Style, int]:
         "bad": curses.A_BOLD,
     }
     if curses.has_colors():
-        curses.use_default_colors()
+        curses.use_default_colors()  # else all is white on black
+    if curses.has_colors() and not declined():
         colours: dict[Style, int] = {
             "good": curses.COLOR_GREEN,
             "warn": curses.COLOR_YELLOW,
