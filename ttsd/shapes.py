@@ -68,7 +68,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # needed only when something is wrong
 
     by_lower = {name.lower(): name for name in known}
-    near = get_close_matches(word[:_SHOWN].lower(), by_lower, n=1, cutoff=0.6)
+    near = get_close_matches(word[:_SHOWN].lower(), by_lower, n=1, cutoff=0.65)
     return f'; did you mean "{by_lower[near[0]]}"?' if near else ""
 
 

@@ -127,7 +127,7 @@ def _others() -> tuple[Entry, ...]:
 def _near(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # needed only when something is wrong
 
-    near = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    near = get_close_matches(word.lower(), list(known), n=1, cutoff=0.65)
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
