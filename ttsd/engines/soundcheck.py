@@ -45,11 +45,10 @@ class SoundCheck:
 
     def feed(self, chunk: Chunk) -> list[Chunk]:
         """Chunks that may go out now. Raises EngineSilent, EngineRefused."""
-        import numpy as np
-
-        if chunk.samples.size == 0:
+        samples = chunk.samples
+        if samples.size == 0:
             return []
-        peak = float(np.abs(chunk.samples).max())
+        peak = max(float(samples.max()), -float(samples.min()))  # no copy of the sound, as abs() makes
         if not peak <= ABSURD:  # NaN compares false
             raise EngineSilent("gave samples that are not numbers" if peak != peak else "gave absurd samples")
         if self._rate not in (None, chunk.rate):
@@ -59,7 +58,7 @@ class SoundCheck:
         if self.seconds > self._limit:
             raise EngineRefused(f"went on for more than {self._limit:.0f} s and did not stop")
         if peak > 1:
-            self.clipped += int((np.abs(chunk.samples) > 1).sum())
+            self.clipped += int(((samples > 1) | (samples < -1)).sum())
         self._held.append(chunk)
         if not self._audible and peak < AUDIBLE:
             if self.seconds > LONGEST_SILENCE:
