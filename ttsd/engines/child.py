@@ -11,6 +11,7 @@ Invariants
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -33,6 +34,8 @@ LAST_LINES = 12
 """Lines of stderr remembered for the report of a crash."""
 LONGEST_LINE = 500
 """Characters of a line of stderr that are kept."""
+PIPE = 1 << 18
+"""Bytes of sound that fit into its stdout (Linux), so that it goes on while the daemon's thread wakes up."""
 GRACE = 1.0
 """Seconds between the end of its stdin and being killed."""
 
@@ -199,7 +202,7 @@ def _spawn(command: Sequence[str], environment: Mapping[str, str]) -> subprocess
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -208,6 +211,13 @@ def _spawn(command: Sequence[str], environment: Mapping[str, str]) -> subprocess
         start_new_session=sys.platform != "win32",
         creationflags=flags,
     )
+    if sys.platform == "linux":
+        import fcntl
+
+        # Refused where this user's pipes hold as much as they may; then it stays as the system made it.
+        with contextlib.suppress(PermissionError):
+            fcntl.fcntl(_pipe(process.stdout), fcntl.F_SETPIPE_SZ, PIPE)
+    return process
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ttsd.engines.engine import Request
     from ttsd.engines.wire import Event, Readable
 
-PIECE = 8192
-"""Samples in one event: 32 KB, half a pipe, so that the first sound is not held up by the last."""
+PIECE = 16384
+"""Samples in one event: 64 KB, so that the first sound is not held up by the last."""
 WAITING = 64
 """Sentences that may wait; more are refused."""
 _NO_MEMORY = re.compile(
@@ -72,9 +72,9 @@ class Connection:
             pass
         return None
 
-    def send(self, event: Event) -> None:
-        """Answer; a client that is gone is noted, not reported."""
-        data = wire.encode(event)
+    def send(self, *events: Event) -> None:
+        """Answer, all at once; a client that is gone is noted, not reported."""
+        data = b"".join(map(wire.encode, events))
         with self._lock:
             try:
                 self._writer.write(data)
@@ -117,6 +117,7 @@ class Service:
         """What loading is at."""
         self._answer: Event | None = None
         self._fastest = fastest_pace(name)
+        self._defaults = defaults(name)
 
     def load(self) -> EngineError | None:
         """Open the adapter; tells all who asked what came of it, and returns the fault if there was one."""
@@ -188,9 +189,9 @@ class Service:
         number = protocol.job_of(event)
         try:
             request = protocol.read_synthesize(event)
-            if problems := option_problems(self.name, request.options):
+            if request.options and (problems := option_problems(self.name, request.options)):
                 raise EngineRefused("; ".join(problems))
-            options = {**defaults(self.name), **self._setup.options, **request.options}
+            options = {**self._defaults, **self._setup.options, **request.options}
             job = Job(connection, number, replace(request, options=options), protocol.wants_float(event))
             with self._lock:
                 self._pending.append(job)
@@ -237,13 +238,14 @@ class Service:
                 computed += time.monotonic() - asked
                 if job.over:
                     raise EngineCancelled("cancelled")
-                for ready in check.feed(chunk):
-                    if not began:
-                        start = protocol.audio_start(ready.rate, job.id, floats=job.floats, voice=ready.voice)
-                        job.connection.send(start)
+                for piece in (piece for ready in check.feed(chunk) for piece in _pieces(ready)):
+                    sound = protocol.audio_chunk(piece, job.id, floats=job.floats)
+                    if began:
+                        job.connection.send(sound)
+                    else:
+                        start = protocol.audio_start(piece.rate, job.id, floats=job.floats, voice=piece.voice)
+                        job.connection.send(start, sound)
                         began = True
-                    for piece in _pieces(ready):
-                        job.connection.send(protocol.audio_chunk(piece, job.id, floats=job.floats))
                 asked = time.monotonic()
             computed += time.monotonic() - asked
         if job.over:
@@ -275,7 +277,7 @@ def say(text: str) -> None:
 def _pieces(chunk: Chunk) -> Iterator[Chunk]:
     for start in range(0, chunk.samples.size, PIECE):
         words = chunk.words if start == 0 else ()
-        yield Chunk(chunk.samples[start : start + PIECE], chunk.rate, words)
+        yield Chunk(chunk.samples[start : start + PIECE], chunk.rate, words, chunk.voice)
 
 
 def _as_engine_error(error: Exception) -> EngineError:
