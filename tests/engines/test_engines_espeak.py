@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,12 +13,14 @@ from engine_parts import seconds
 from waiting import wait_for
 
 from ttsd.engines import catalog
+from ttsd.engines.adapter import Setup
+from ttsd.engines.adapters.espeak import Espeak
 from ttsd.engines.adapters.espeak_voices import best_for, known_as, tag_of
 from ttsd.engines.connect import Place, Process
 from ttsd.engines.engine import Request, Scalar
 from ttsd.engines.host import EngineHost
 from ttsd.errors import EngineCancelled, EngineError, EngineRefused, UnknownVoice
-from ttsd.model import Chunk, EngineName
+from ttsd.model import Chunk, EngineName, WordTime
 from ttsd.settings import EngineSettings
 
 SENTENCE = Request("The quick brown fox jumps over the lazy dog.")
@@ -122,6 +124,41 @@ def test_it_speaks_and_tells_its_words(make: Make) -> None:
     assert fast < 0.65 * seconds(heard)
     high = joined(list(host.synthesize(Request(SENTENCE.text, options={"pitch": 99}))))
     assert high.size != joined(heard).size or not np.allclose(high, joined(heard), atol=0.05)
+
+
+@pytest.mark.voice
+def test_it_gives_sound_while_it_makes_the_rest_and_ends_when_nobody_takes_it() -> None:
+    espeak = Espeak()
+    espeak.open(Setup(), lambda _: None)
+    text = "One two three, four five six. " * 20
+    whole = list(espeak.synthesize(Request(text)))
+    assert whole[0].samples.size / whole[0].rate == pytest.approx(0.74, abs=0.001)
+    assert sum(len(chunk.words) for chunk in whole) == len(text.split())
+    assert [len(chunk.words) for chunk in whole].count(0) < len(whole) / 2
+    pieces = espeak.synthesize(Request(text))
+    assert isinstance(pieces, Generator)
+    assert next(pieces).samples.size == whole[0].samples.size
+    pieces.close()
+    assert "espeak" not in [thread.name for thread in threading.enumerate()]
+    assert seconds(list(espeak.synthesize(Request(text)))) == pytest.approx(seconds(whole), abs=0.1)
+
+
+class Late(Espeak):
+    """What the library gives when a clause fills its last piece: the end of the clause comes behind it."""
+
+    def _spoken(self, text: str) -> Generator[tuple[bytes, list[tuple[int, int, int, float]]], None, None]:
+        yield bytes(22050), [(1, 0, 3, 0.1), (1, 4, 3, 0.3)]
+        yield b"", [(5, 7, 0, 0.5)]
+
+
+@pytest.mark.voice
+def test_a_word_whose_clause_ends_behind_its_last_piece_is_told_with_sound() -> None:
+    espeak = Late()
+    espeak.open(Setup(), lambda _: None)
+    first, last = espeak.synthesize(Request("One two."))
+    assert first.words == (WordTime("One", 0.1, 0.3),)
+    assert last.samples.size == 1
+    assert last.words == (WordTime("two", 0.3, 11026 / 22050),)
 
 
 @pytest.mark.voice

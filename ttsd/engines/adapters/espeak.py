@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import queue
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +21,7 @@ from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused, UnknownVo
 from ttsd.model import Chunk, Voice, WordTime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from ttsd.engines.adapter import Setup
     from ttsd.engines.engine import Request
@@ -26,8 +29,11 @@ if TYPE_CHECKING:
 USUAL = "en-us"
 # From speak_lib.h, version 1.52.
 _SYNCHRONOUS, _DONT_EXIT = 2, 0x8000
-_CHARACTER, _UTF8, _WORD = 1, 1, 1
+_CHARACTER, _UTF8 = 1, 1
+_WORD, _CLAUSE_END = 1, 5
 _RATE, _PITCH = 1, 3
+_BUFFER = 740
+"""Milliseconds of sound in a piece, made in less than one: what the worker sends in one event."""
 _LONGEST_PATH = 140
 """Bytes; the library has room for 160, of which names of files below it need some."""
 
@@ -57,6 +63,11 @@ class _Event(ctypes.Structure):
 _CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
 )
+
+_Mark = tuple[int, int, int, float]
+"""A word's beginning or a clause's end: its kind, its place in the text, its length, its second."""
+_Piece = tuple[bytes, list[_Mark]]
+"""Sound as s16 samples, and what is marked in it."""
 
 
 class Espeak:
@@ -90,7 +101,7 @@ class Espeak:
         )
         library.espeak_ListVoices.argtypes = (ctypes.c_void_p,)
         library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_ListedVoice))
-        self._rate = library.espeak_Initialize(_SYNCHRONOUS, 0, _short(data), _DONT_EXIT)
+        self._rate = library.espeak_Initialize(_SYNCHRONOUS, _BUFFER, _short(data), _DONT_EXIT)
         if self._rate <= 0:
             raise EngineMissing(f"its data in {data} cannot be read", next_step="install it anew")
         self._names = tuple(_listed(library))
@@ -105,7 +116,9 @@ class Espeak:
         return tuple(Voice(name, tag_of(name)) for name in names)
 
     def synthesize(self, request: Request) -> Iterator[Chunk]:
-        """See Adapter: the whole sentence at once, which takes a few milliseconds."""
+        """See Adapter: sound is given while the rest of the sentence is being made."""
+        import numpy as np
+
         self._cancelled = False
         voice = request.voice or best_for(request.language, self._default, self._names)
         if voice is None:
@@ -116,13 +129,14 @@ class Espeak:
         self._library.espeak_SetParameter(_RATE, int(options["rate"]), 0)
         self._library.espeak_SetParameter(_PITCH, int(options["pitch"]), 0)
         text = request.text.replace("\0", " ")
-        sound, places = self._spoken(text)
-        if self._cancelled:
-            raise EngineCancelled("cancelled")
-        import numpy as np
-
-        samples = np.frombuffer(sound, np.int16).astype(np.float32) / np.float32(32768)
-        yield Chunk(samples, self._rate, _words(text, places, samples.size / self._rate), voice)
+        words, count = _Words(text), 0
+        with closing(self._spoken(text)) as pieces:
+            for sound, marks in pieces:
+                # A clause may end behind its last piece; the words that end with it need a sample to go with.
+                samples = np.frombuffer(sound or bytes(2), np.int16).astype(np.float32)
+                samples /= 32768
+                count += samples.size
+                yield Chunk(samples, self._rate, words.feed(marks, count / self._rate), voice)
 
     def cancel(self) -> None:
         """See Adapter: the library stops at its next piece."""
@@ -131,29 +145,64 @@ class Espeak:
     def close(self) -> None:
         """See Adapter."""
 
-    def _spoken(self, text: str) -> tuple[bytes, list[tuple[int, int, float]]]:
-        """The sound as s16 samples; of each word its place in the text, its length and its second."""
-        sound = bytearray()
-        places: list[tuple[int, int, float]] = []
-        most = 2 * self._rate * (60 + len(text))  # the worker refuses what is as long as that
+    def _spoken(self, text: str) -> Generator[_Piece, None, None]:
+        """The sound as it comes: made in a thread of its own, which does not wait for whoever takes it."""
+        pieces: queue.SimpleQueue[_Piece | int] = queue.SimpleQueue()
+        left = self._rate * (60 + len(text))  # samples; the worker refuses what is as long as that
 
         def take(samples: Sequence[int], count: int, events: Sequence[_Event]) -> int:
-            if samples and count > 0:
-                sound.extend(ctypes.string_at(samples, 2 * count))  # type: ignore[arg-type]  # a pointer
-            index = 0
-            while (event := events[index]).type:
-                if event.type == _WORD:
-                    places.append((event.text_position - 1, event.length, event.audio_position / 1000))
-                index += 1
-            return int(self._cancelled or len(sound) > most)
+            nonlocal left
+            sound = ctypes.string_at(samples, 2 * count) if samples else b""  # type: ignore[arg-type]  # a pointer
+            marks = list(_marks(events))
+            if sound or marks:
+                pieces.put((sound, marks))
+            left -= count
+            return int(self._cancelled or left < 0)
+
+        def speak() -> None:
+            data = text.encode("utf-8", "replace")
+            pieces.put(self._library.espeak_Synth(data, len(data) + 1, 0, _CHARACTER, 0, _UTF8, None, None))
 
         callback = _CALLBACK(take)
         self._library.espeak_SetSynthCallback(callback)
-        data = text.encode("utf-8", "replace")
-        fault = self._library.espeak_Synth(data, len(data) + 1, 0, _CHARACTER, 0, _UTF8, None, None)
-        if fault:
-            raise EngineRefused(f"its library failed with status {fault}")
-        return bytes(sound), places
+        thread = threading.Thread(target=speak, name="espeak", daemon=True)
+        thread.start()
+        try:
+            while not isinstance(piece := pieces.get(), int):
+                yield piece
+            if self._cancelled:
+                raise EngineCancelled("cancelled")
+            if piece:
+                raise EngineRefused(f"its library failed with status {piece}")
+        finally:
+            self._cancelled = True  # nobody takes any more: it stops at its next piece
+            thread.join()
+
+
+class _Words:
+    """Makes word times of the library's marks: a word ends where the next one begins, or its clause ends."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._begun: tuple[str, float] | None = None
+
+    def feed(self, marks: Sequence[_Mark], sounded: float) -> tuple[WordTime, ...]:
+        """The words that have ended. *sounded*: seconds of sound so far; a clause ends with a piece."""
+        ended = []
+        for kind, at, length, start in marks:
+            if self._begun is not None:
+                word, began = self._begun
+                ended.append(WordTime(word, began, max(began, start if kind == _WORD else sounded)))
+            self._begun = (self._text[at : at + length], start) if kind == _WORD else None
+        return tuple(ended)
+
+
+def _marks(events: Sequence[_Event]) -> Iterator[_Mark]:
+    index = 0
+    while (event := events[index]).type:
+        if event.type in (_WORD, _CLAUSE_END):
+            yield event.type, event.text_position - 1, event.length, event.audio_position / 1000
+        index += 1
 
 
 def _short(data: Path) -> bytes:
@@ -176,11 +225,3 @@ def _listed(library: ctypes.CDLL) -> Iterator[str]:
 
 def _variants(data: Path) -> tuple[str, ...]:
     return tuple(file.name for file in (data / "voices" / "!v").iterdir())
-
-
-def _words(text: str, places: Sequence[tuple[int, int, float]], total: float) -> tuple[WordTime, ...]:
-    ends = [*(start for _, _, start in places[1:]), total]
-    return tuple(
-        WordTime(text[at : at + length], start, max(start, end))
-        for (at, length, start), end in zip(places, ends, strict=False)
-    )
