@@ -62,8 +62,11 @@ def test_in_pieces_each_quality_is_the_same_sound(
         ]
         subprocess.run(command, check=True)
     parts = piper_parts.make(voice, tmp_path / "parts" / "x-1", lambda _text: None)
-    assert (parts.cut.left, parts.cut.right) == (OVERLAP[quality], OVERLAP[quality])
-    assert len(parts.cut.sides) == (speakers > 1)
+    decoder, flow = parts.cut.decoder, parts.cut.flow
+    assert (decoder.left, decoder.right) == (OVERLAP[quality], OVERLAP[quality])
+    assert len(decoder.sides) == (speakers > 1)
+    assert flow is not None
+    assert (flow.left, flow.right) == (32, 32)
     rate = 22050 if quality in ("medium", "high") else 16000
     whole, pieced = WholeModel(voice, 2), SplitModel(parts, rate, 2)
     ids = phoneme_ids("and then it sleeps under the old oak tree", voice.with_name(voice.name + ".json"))

@@ -74,10 +74,15 @@ def speakers(voice: Path) -> list[int | None]:
 
 
 def test_the_cut_is_found_by_structure_alone(voice: Path, parts: Parts) -> None:
-    cut = parts.cut
-    assert (cut.hop, cut.left, cut.right) == (256, 11, 11)
-    assert len(cut.sides) == (0 if SPEAKERS[voice.stem] == 1 else 1)
-    assert cut.durations is not None
+    several = SPEAKERS[voice.stem] > 1
+    decoder, flow = parts.cut.decoder, parts.cut.flow
+    assert (decoder.hop, decoder.left, decoder.right) == (256, 11, 11)
+    assert (len(decoder.given), len(decoder.sides)) == (1, several)
+    assert flow is not None
+    assert (flow.hop, flow.left, flow.right) == (1, 32, 32)
+    assert len(flow.given) == 2  # the latent, and its mask
+    assert bool(flow.sides) is several
+    assert parts.cut.durations is not None
 
 
 @pytest.mark.parametrize("step", [1e-6, 5e-4, 5e-3, 0.5], ids=["fast", "usual", "slow", "hopeless"])
@@ -115,7 +120,7 @@ def test_phoneme_lengths_come_with_the_first_piece_and_make_up_the_whole(voice: 
     pieces = list(model.speak(fed, onnxruntime.RunOptions()))
     assert pieces[0].frames is not None
     assert len(pieces[0].frames) == len(ids)
-    assert sum(pieces[0].frames) * parts.cut.hop == sum(piece.samples.size for piece in pieces)
+    assert sum(pieces[0].frames) * parts.cut.decoder.hop == sum(piece.samples.size for piece in pieces)
     assert all(piece.frames is None for piece in pieces[1:])
 
 
@@ -141,6 +146,7 @@ def test_broken_or_half_written_parts_are_none(parts: Parts, tmp_path: Path) -> 
     assert piper_parts.find(tmp_path / "nothing") is None
     for name, damage in (
         ("decoder.onnx", b"x"),
+        ("flow.onnx", b"x"),
         ("cut.json", b"{"),
         ("cut.json", b'{"cut": {}, "sizes": []}'),
     ):
@@ -249,3 +255,55 @@ def test_two_roundings_leave_the_lengths_unknown_but_the_voice_split(voice: Path
         graph.node.insert(at, helper.make_node("Ceil", [name], ["again"]))
 
     assert split(tampered(voice, second_ceil)).cut.durations is None
+
+
+def second_noise(graph: onnx.GraphProto) -> None:
+    """The latent gets noise twice."""
+    at, noise = next(
+        (i, node) for i, node in reversed(list(enumerate(graph.node))) if node.op_type == "RandomNormalLike"
+    )
+    like, name = noise.input[0], noise.output[0]
+    noise.output[0] = "one"
+    graph.node.insert(at + 1, helper.make_node("RandomNormalLike", [like], ["two"]))
+    graph.node.insert(at + 2, helper.make_node("Add", ["one", "two"], [name]))
+
+
+def no_noise(graph: onnx.GraphProto) -> None:
+    next(node for node in reversed(graph.node) if node.op_type == "RandomNormalLike").op_type = "Identity"
+
+
+def foreign_operation_in_the_flow(graph: onnx.GraphProto) -> None:
+    next(node for node in graph.node if node.op_type == "Sigmoid").op_type = "Softmax"
+
+
+@pytest.mark.parametrize("change", [second_noise, no_noise, foreign_operation_in_the_flow])
+def test_an_unknown_flow_stays_in_the_encoder(voice: Path, change: Graph) -> None:
+    found = split(tampered(voice, change))
+    assert found.flow is found.cut.flow is None
+    assert found.cut.decoder == split(onnx.load(str(voice))).cut.decoder
+
+
+def turned_in_time(graph: onnx.GraphProto) -> None:
+    """The flow turns time where it turned channels."""
+    graph.initializer.append(helper.make_tensor("time", TensorProto.INT64, [1], [2]))
+    noise = next(node for node in reversed(graph.node) if node.op_type == "RandomNormalLike")
+    at = list(graph.node).index(noise)
+    next(node for node in list(graph.node)[at:] if node.op_type == "Slice").input[3] = "time"
+
+
+def test_a_flow_that_does_not_sound_like_the_whole_stays_in_the_encoder(tmp_path: Path) -> None:
+    voice = unpack("random-3", tmp_path)
+    model = tampered(voice, turned_in_time)
+    assert split(model).flow is not None  # by its structure it could be cut
+    onnx.save(model, str(voice))
+    parts = piper_parts.make(voice, tmp_path / "piper" / "abc-1-1.0", quiet)
+    assert parts.cut.flow is None
+    assert {path.name for path in parts.encoder.parent.iterdir()} == {
+        "encoder.onnx",
+        "decoder.onnx",
+        "cut.json",
+    }
+    ids = phoneme_ids(LONG, voice.with_name(voice.name + ".json"))
+    pieces, expected = sound(SplitModel(parts, RATE, 1), ids, 2), sound(WholeModel(voice, 1), ids, 2)[0]
+    assert len(pieces) > 1
+    np.testing.assert_allclose(np.concatenate(pieces), expected, rtol=0, atol=1e-5)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ttsd.engines.adapter import Setup
-    from ttsd.engines.adapters.piper_parts import Parts
+    from ttsd.engines.adapters.piper_stages import Parts
     from ttsd.engines.engine import Request
     from ttsd.engines.voices import VoiceFile
 

@@ -1,16 +1,19 @@
-"""Cuts a Piper voice (VITS) in two where its decoder (HiFi-GAN) begins. Pure: a graph in, two graphs out.
+"""Cuts a Piper voice (VITS) where what it does becomes local in time. Pure: a graph in, two or three graphs out.
 
-The encoder turns phonemes into a latent, one column for each frame of some 256 samples; the decoder
-turns columns into sound and looks only a few columns to either side, so it can run on overlapping
-pieces with the same result. Nothing is known by name but the stock exporter's input `input`:
+The encoder turns phonemes into a latent, one column for each frame of some 256 samples. At its end
+stands the flow, and behind it the decoder (HiFi-GAN) turns columns into sound. Both look only some
+columns to either side, so they can run on overlapping pieces with the same result. Nothing is known
+by name but the stock exporter's input `input`:
 1. The upsamplers are the ConvTranspose nodes. Walk back from the first one, over element-wise nodes,
-   to the convolution in front of it: its input is the cut.
-2. The decoder is what lies between the cut and the output. It may hold operations that are local in
-   time and nothing else.
-3. What it reads beside the cut are constants, which it takes along, and side tensors that depend on
-   the speaker alone, which become inputs. One that varies with time makes the voice unsplittable.
-4. How far it looks (in frames) and how many samples it makes of a frame follow from its convolutions.
-5. The encoder is what the cut and the side tensors need. Its one Ceil gives the lengths of the phonemes.
+   to the convolution in front of it: its input is the decoder's.
+2. The noise of the latent is the one random tensor that the lengths do not need. Walk on from it, over
+   element-wise nodes, to the flow's input. A voice without such noise keeps its flow in the encoder.
+3. A stage is what lies between two cuts. It may hold operations that are local in time and nothing else.
+4. What it reads beside are constants, which it takes along; side tensors that depend on the speaker
+   alone, which become inputs; and, the flow alone, tensors that vary with time and are cut as its input is.
+5. How far it looks (in frames) and how many samples it makes of a frame follow from its convolutions.
+6. The encoder is what the first cut and all that was read beside need. Its one Ceil gives the lengths of
+   the phonemes.
 
 Whoever calls checks the result with numbers: see `piper_parts`. Needs the package onnx.
 """
@@ -24,7 +27,8 @@ from typing import TYPE_CHECKING, Any
 import onnx
 from onnx import helper, inliner
 
-from ttsd.engines.adapters.piper_parts import CannotSplit, Cut
+from ttsd.engines.adapters.piper_parts import CannotSplit
+from ttsd.engines.adapters.piper_stages import Cut, Stage
 from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
@@ -65,48 +69,54 @@ _LOCAL = frozenset(
     ]
 )
 """Operations whose output at a time depends on inputs near that time alone."""
+_ELEMENTWISE = frozenset(["Add", "Sub", "Mul", "Div", "Cast", "Identity"])
+_ACROSS_CHANNELS = frozenset(["Concat", "ConstantOfShape", "Shape", "Slice", "Split"])
+"""What flows have besides: they halve, turn and join channels. That no time is cut is for numbers to show."""
 
 
 @frozen
 class Split:
-    """A voice in two graphs."""
+    """A voice in two or three graphs."""
 
     cut: Cut
     encoder: onnx.ModelProto
-    """`input`, `input_lengths`, `scales` (, `sid`) -> latent, sides, durations."""
+    """`input`, `input_lengths`, `scales` (, `sid`) -> what the others are given, durations."""
+    flow: onnx.ModelProto | None
+    """Latent with noise -> latent; None: the encoder does it."""
     decoder: onnx.ModelProto
-    """Latent, sides -> sound."""
+    """Latent -> sound."""
 
 
-def split(model: onnx.ModelProto) -> Split:
-    """Cut *model*. Raises CannotSplit."""
+def split(model: onnx.ModelProto, *, with_flow: bool = True) -> Split:
+    """Cut *model*, the flow apart if it is asked for and found. Raises CannotSplit."""
     if model.functions:
         model = inliner.inline_local_functions(model)
     graph = _Graph(model.graph)
-    cut = graph.find_cut()
-    decoder = graph.decoder_of(cut)
-    constants, sides = graph.outside(decoder, cut)
-    field = graph.receptive_field(decoder, cut)
-    encoder = graph.ancestors([cut, *sides])
+    latent = graph.find_cut()
+    decoder = graph.stage(latent, graph.sound)
+    if any(node.op_type == "ConvTranspose" for i, node in enumerate(graph.nodes) if i not in decoder.nodes):
+        raise CannotSplit("an upsampler lies outside its decoder")
+    flow = graph.find_flow(latent) if with_flow else None
+    made = list(dict.fromkeys([*(flow.described.inputs if flow else [latent]), *decoder.described.sides]))
+    encoder = graph.ancestors(made)
     durations = graph.durations(encoder)
-    found = Cut(
-        cut,
-        tuple(sides),
-        durations,
-        field.hop,
-        floor(field.before),
-        floor(field.behind + 1 - Fraction(1, field.hop)),
-    )
-    made = [cut, *sides] + ([durations] if durations else [])
-    kind = graph.float_kind()
-    unknown = [helper.make_tensor_value_info(name, kind, None) for name in made]
-    text = [value for value in model.graph.input if value.name in graph.given]
-    sound = model.graph.output[0]
+    given = [value for value in model.graph.input if value.name in graph.given]
     return Split(
-        found,
-        graph.part(model, encoder, text, unknown),
-        graph.part(model, decoder | constants, unknown[: 1 + len(sides)], [sound]),
+        Cut(flow.described if flow else None, decoder.described, durations),
+        graph.part(model, encoder, given, graph.values([*made, *([durations] if durations else [])])),
+        graph.part(model, flow.nodes, graph.values(flow.described.inputs), graph.values([latent]))
+        if flow
+        else None,
+        graph.part(model, decoder.nodes, graph.values(decoder.described.inputs), [model.graph.output[0]]),
     )
+
+
+@frozen
+class _Found:
+    """A stage, and the indices of its nodes with the constants that it takes along."""
+
+    described: Stage
+    nodes: set[int]
 
 
 @frozen
@@ -158,22 +168,56 @@ class _Graph:
             name = varying[0]
         raise CannotSplit("no convolution was found before its first upsampler")
 
-    def decoder_of(self, cut: str) -> set[int]:
-        """Step 2: indices of the nodes between *cut* and the output."""
-        reached, behind = {cut}, set()
+    def find_flow(self, latent: str) -> _Found | None:
+        """Step 2, and the stage behind it; None: this voice's cannot be told, or not cut."""
+        made = self.ancestors([latent])
+        lengths = self.ancestors(
+            [name for i in made if self.nodes[i].op_type == "Ceil" for name in self.nodes[i].output]
+        )
+        noises = [self.nodes[i] for i in made - lengths if self.nodes[i].op_type.startswith("Random")]
+        if len(noises) != 1:
+            return None
+        start = str(noises[0].output[0])
+        while len(readers := [i for i in made if start in self.reads[i]]) == 1:
+            if self.nodes[readers[0]].op_type not in _ELEMENTWISE:
+                break
+            start = str(self.nodes[readers[0]].output[0])
+        try:
+            return self.stage(start, latent, _LOCAL | _ACROSS_CHANNELS, alongside=True)
+        except CannotSplit:
+            return None
+
+    def stage(
+        self, start: str, end: str, local: frozenset[str] = _LOCAL, *, alongside: bool = False
+    ) -> _Found:
+        """Steps 3 to 5. *alongside*: it may read other tensors that vary with time."""
+        nodes = self._between(start, end)
+        if foreign := {self.nodes[i].op_type for i in nodes} - local:
+            raise CannotSplit(f"{', '.join(sorted(foreign))} is not local in time")
+        constants, beside = self._outside(nodes, start)
+        along = [name for name in beside if self.varies(name)]
+        if along and not alongside:
+            raise CannotSplit("its decoder reads a second tensor that varies with time")
+        if not self.given.isdisjoint(beside):
+            raise CannotSplit("behind its encoder it reads an input of the voice")
+        field = self._receptive_field(nodes, start, end)
+        sides = tuple(name for name in beside if name not in along)
+        behind = floor(field.behind + 1 - Fraction(1, field.hop))
+        return _Found(
+            Stage((start, *along), sides, field.hop, floor(field.before), behind), nodes | constants
+        )
+
+    def _between(self, start: str, end: str) -> set[int]:
+        """Step 3: indices of the nodes between two tensors."""
+        reached, behind = {start}, set()
         for i, node in enumerate(self.nodes):
             if not reached.isdisjoint(self.reads[i]):
                 behind.add(i)
                 reached.update(node.output)
-        decoder = behind & self.ancestors([self.sound], stop=cut)
-        if self.sound not in reached or not decoder:
+        nodes = behind & self.ancestors([end], stop=start)
+        if end not in reached or not nodes:
             raise CannotSplit("its sound does not come from the cut")
-        foreign = {self.nodes[i].op_type for i in decoder} - _LOCAL
-        if foreign:
-            raise CannotSplit(f"its decoder has {', '.join(sorted(foreign))}")
-        if any(node.op_type == "ConvTranspose" for i, node in enumerate(self.nodes) if i not in decoder):
-            raise CannotSplit("an upsampler lies outside its decoder")
-        return decoder
+        return nodes
 
     def ancestors(self, names: Iterable[str], stop: str = "") -> set[int]:
         """Indices of the nodes that *names* need, not looking behind the tensor *stop*."""
@@ -184,34 +228,29 @@ class _Graph:
                 wanted |= self.reads[i] - {stop}
         return found
 
-    def outside(self, decoder: set[int], cut: str) -> tuple[set[int], list[str]]:
-        """Step 3: constant nodes the decoder takes along, and its side tensors."""
-        made = {name for i in decoder for name in self.nodes[i].output}
-        foreign = sorted({name for i in decoder for name in self.reads[i]} - made - {cut} - set(self.weights))
-        sides = [name for name in foreign if self.origins.get(name)]
-        for name in sides:
-            if self.varies(name):
-                raise CannotSplit("its decoder reads a second tensor that varies with time")
-            if name in self.given:
-                raise CannotSplit("its decoder reads an input of the voice")
-        constants = self.ancestors([name for name in foreign if name not in sides])
+    def _outside(self, nodes: set[int], start: str) -> tuple[set[int], list[str]]:
+        """Step 4: constant nodes that a stage takes along, and the other tensors that it reads."""
+        made = {name for i in nodes for name in self.nodes[i].output}
+        foreign = sorted({name for i in nodes for name in self.reads[i]} - made - {start} - set(self.weights))
+        beside = [name for name in foreign if self.origins.get(name)]
+        constants = self.ancestors([name for name in foreign if name not in beside])
         if any(self.nodes[i].op_type.startswith("Random") for i in constants):
-            raise CannotSplit("its decoder makes random numbers")
-        return constants, sides
+            raise CannotSplit("behind its encoder it makes random numbers")
+        return constants, beside
 
-    def receptive_field(self, decoder: set[int], cut: str) -> _Field:
-        """Step 4: of the sound."""
-        fields = {cut: _Field()}
-        for i in sorted(decoder):
+    def _receptive_field(self, nodes: set[int], start: str, end: str) -> _Field:
+        """Step 5: of what a stage makes."""
+        fields = {start: _Field()}
+        for i in sorted(nodes):
             node = self.nodes[i]
             seen = [fields[name] for name in node.input if name in fields]
             if len({field.hop for field in seen}) != 1:
-                raise CannotSplit("its decoder mixes rates")
+                raise CannotSplit("it mixes rates behind its encoder")
             field = _Field(max(f.before for f in seen), max(f.behind for f in seen), seen[0].hop)
             if node.op_type in ("Conv", "ConvTranspose"):
                 field = self._widen(node, field)
             fields.update(dict.fromkeys(node.output, field))
-        return fields[self.sound]
+        return fields[end]
 
     def _widen(self, node: onnx.NodeProto, field: _Field) -> _Field:
         weight = self.weights.get(node.input[1])
@@ -224,7 +263,7 @@ class _Graph:
         pad, pad_end = (int(n) for n in _attribute(node, "pads", [0, 0]))
         if node.op_type == "Conv":
             if stride != 1 or pad + pad_end != (size - 1) * dilation:
-                raise CannotSplit("its decoder has a convolution that changes the length")
+                raise CannotSplit("it has a convolution that changes the length")
             before, behind = Fraction(pad, field.hop), Fraction(pad_end, field.hop)
             return _Field(field.before + before, field.behind + behind, field.hop)
         extra = int(_attribute(node, "output_padding", [0])[0])
@@ -234,12 +273,15 @@ class _Graph:
         return _Field(field.before + Fraction(size - 1 - pad, hop), field.behind + Fraction(pad, hop), hop)
 
     def durations(self, encoder: set[int]) -> str | None:
-        """Step 5: the lengths of the phonemes are rounded up to whole frames, once."""
+        """Step 6: the lengths of the phonemes are rounded up to whole frames, once."""
         ceils = [self.nodes[i] for i in sorted(encoder) if self.nodes[i].op_type == "Ceil"]
         return str(ceils[0].output[0]) if len(ceils) == 1 and self.varies(ceils[0].output[0]) else None
 
-    def float_kind(self) -> int:
-        """The element type of the convolutions' weights."""
+    def values(self, names: Iterable[str]) -> list[onnx.ValueInfoProto]:
+        """Inputs or outputs of a part: of unknown shape, and of the convolutions' type."""
+        return [helper.make_tensor_value_info(name, self._kind(), None) for name in names]
+
+    def _kind(self) -> int:
         kinds = {tensor.data_type for tensor in self.weights.values() if len(tensor.dims) == 3}
         if len(kinds) > 1:
             raise CannotSplit("its weights are of several kinds")

@@ -14,53 +14,25 @@ from contextlib import suppress
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttsd.engines.adapters.piper_graphs import LoadedGraph, feed
-from ttsd.frozen import frozen
+from ttsd.engines.adapters.piper_stages import Cut, Parts, SplitVoice, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FORMAT = 1
+FORMAT = 2
 """Changes when the parts are made differently."""
 CLOSE = 1e-5
 """Largest difference of a sample between pieces and whole."""
-_ENCODER, _DECODER, _NOTE = "encoder.onnx", "decoder.onnx", "cut.json"
+_ENCODER, _FLOW, _DECODER, _NOTE = "encoder.onnx", "flow.onnx", "decoder.onnx", "cut.json"
 _STALE = 3600.0
 """Seconds after which an unfinished folder is litter."""
 
 
 class CannotSplit(Exception):
     """The voice is not built as expected, or its parts do not sound like the whole; it is used whole."""
-
-
-@frozen
-class Cut:
-    """Where a voice is cut, and what its pieces need."""
-
-    latent: str
-    """The tensor at the cut: shape (1, channels, frames)."""
-    sides: tuple[str, ...]
-    """Tensors that the decoder takes beside it: shape (1, channels, 1), the speaker's."""
-    durations: str | None
-    """The encoder's output of frames for each phoneme id; None: not found."""
-    hop: int
-    """Samples for each frame."""
-    left: int
-    """Frames before a piece that make its beginning exact."""
-    right: int
-    """Frames behind a piece that make its end exact."""
-
-
-@frozen
-class Parts:
-    """A split voice's files."""
-
-    encoder: Path
-    """Optimised already: loading it takes a tenth of the time."""
-    decoder: Path
-    cut: Cut
 
 
 def folder_for(cache: Path, sha256: str) -> Path:
@@ -74,13 +46,13 @@ def find(folder: Path) -> Parts | None:
     """The parts in *folder*, or None if they were not made (or not to be read)."""
     try:
         note = json.loads((folder / _NOTE).read_text("utf-8"))
-        cut = Cut(**{**note["cut"], "sides": tuple(note["cut"]["sides"])})
-        sizes = [(folder / name).stat().st_size for name in (_ENCODER, _DECODER)]
-        if sizes != note["sizes"]:
+        flow = _stage(note["cut"]["flow"]) if note["cut"]["flow"] else None
+        cut = Cut(flow, _stage(note["cut"]["decoder"]), note["cut"]["durations"])
+        if any((folder / name).stat().st_size != size for name, size in note["sizes"].items()):
             return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return Parts(folder / _ENCODER, folder / _DECODER, cut)
+    return _parts(folder, cut)
 
 
 def make(model: Path, folder: Path, progress: Callable[[str], None]) -> Parts:
@@ -90,24 +62,24 @@ def make(model: Path, folder: Path, progress: Callable[[str], None]) -> Parts:
     """
     import onnx
 
-    from ttsd.engines.adapters import piper_cut
-
     folder.parent.mkdir(parents=True, exist_ok=True)
     _tidy(folder)
     progress(f"splitting {model.name}, once")
     whole = onnx.load(str(model))
-    split = piper_cut.split(whole)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
     try:
-        plain = draft / "plain.onnx"
-        onnx.save(split.encoder, str(plain))
-        onnx.save(split.decoder, str(draft / _DECODER))
-        LoadedGraph(plain, write_optimised=draft / _ENCODER)
-        plain.unlink()
-        parts = Parts(draft / _ENCODER, draft / _DECODER, split.cut)
-        _check(model, parts)
-        sizes = [path.stat().st_size for path in (parts.encoder, parts.decoder)]
-        (draft / _NOTE).write_text(json.dumps({"cut": asdict(split.cut), "sizes": sizes}), "utf-8")
+        try:
+            parts = _write(whole, draft, with_flow=True)
+            _check(model, parts)
+        except CannotSplit:
+            # What is known of flows is less than what is known of decoders: this one stays in the encoder.
+            (draft / _FLOW).unlink(missing_ok=True)
+            parts = _write(whole, draft, with_flow=False)
+            _check(model, parts)
+        sizes = {
+            path.name: path.stat().st_size for path in (parts.encoder, parts.flow, parts.decoder) if path
+        }
+        (draft / _NOTE).write_text(json.dumps({"cut": asdict(parts.cut), "sizes": sizes}), "utf-8")
         _put(draft, folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -115,6 +87,32 @@ def make(model: Path, folder: Path, progress: Callable[[str], None]) -> Parts:
     if found is None:
         raise OSError(f"{folder} cannot be read back")
     return found
+
+
+def _write(whole: Any, folder: Path, *, with_flow: bool) -> Parts:
+    """The parts of an onnx.ModelProto. Raises CannotSplit, GraphError, OSError."""
+    import onnx
+
+    from ttsd.engines.adapters import piper_cut
+
+    split = piper_cut.split(whole, with_flow=with_flow)
+    parts = _parts(folder, split.cut)
+    for graph, path in ((split.encoder, parts.encoder), (split.flow, parts.flow)):
+        if graph is not None and path is not None:
+            plain = folder / "plain.onnx"
+            onnx.save(graph, str(plain))
+            LoadedGraph(plain, write_optimised=path)
+            plain.unlink()
+    onnx.save(split.decoder, str(parts.decoder))
+    return parts
+
+
+def _parts(folder: Path, cut: Cut) -> Parts:
+    return Parts(folder / _ENCODER, folder / _FLOW if cut.flow else None, folder / _DECODER, cut)
+
+
+def _stage(noted: dict[str, Any]) -> Stage:
+    return Stage(**{**noted, "given": tuple(noted["given"]), "sides": tuple(noted["sides"])})
 
 
 def forget(parts: Parts) -> None:
@@ -126,26 +124,19 @@ def _check(model: Path, parts: Parts) -> None:
     """Let whole and parts say the same, without chance. Raises CannotSplit, GraphError."""
     import numpy as np
 
-    cut = parts.cut
-    whole, encoder = LoadedGraph(model), LoadedGraph(parts.encoder, optimised=True)
-    decoder = LoadedGraph(parts.decoder)
+    whole, split = LoadedGraph(model), SplitVoice(parts, threads=1)
     # A pad behind each, as the voice has learnt it.
     ids = [n for phoneme in (1, *range(14, 60), 2) for n in (phoneme, 0)]
     for speaker in (0, 1) if whole.several_speakers else (None,):
         fed = feed(ids, (0.0, 1.0, 0.0), speaker)
         expected = whole.sound(fed)
-        encoded = encoder.run(fed)
-        latent, sides = encoded[cut.latent], {name: encoded[name] for name in cut.sides}
-        frames = latent.shape[2]
-        pieces = []
-        for start, end in pairwise([0, *(edge for edge in (7, 40) if edge < frames), frames]):
-            low, high = max(0, start - cut.left), min(frames, end + cut.right)
-            sound = decoder.sound({cut.latent: np.ascontiguousarray(latent[:, :, low:high]), **sides})
-            pieces.append(sound[(start - low) * cut.hop : (end - low) * cut.hop])
-        got = np.concatenate(pieces)
+        sentence = split.encode(fed)
+        frames = sentence.frames
+        edges = [0, *(edge for edge in (7, 40) if edge < frames), frames]
+        got = np.concatenate([sentence.decode(start, end) for start, end in pairwise(edges)])
         if got.size != expected.size or not np.abs(got - expected).max() <= CLOSE:
             raise CannotSplit("its parts do not sound like the whole")
-        if cut.durations and encoded[cut.durations].sum() != frames:
+        if sentence.lengths is not None and sum(sentence.lengths) != frames:
             raise CannotSplit("the lengths of its phonemes do not make up the whole")
 
 
