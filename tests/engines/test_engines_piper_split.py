@@ -17,7 +17,8 @@ from ttsd.engines.adapters import piper_cut, piper_parts
 from ttsd.engines.adapters.piper_cut import split
 from ttsd.engines.adapters.piper_graphs import GraphError, feed
 from ttsd.engines.adapters.piper_model import SplitModel, WholeModel
-from ttsd.engines.adapters.piper_parts import CannotSplit, Parts
+from ttsd.engines.adapters.piper_parts import CannotSplit
+from ttsd.engines.adapters.piper_stages import Parts
 
 if TYPE_CHECKING:
     from ttsd.model import Samples
