@@ -33,7 +33,9 @@ def test_who_can_be_reached_by_others_must_ask_for_a_token(host: str) -> None:
 
 
 @pytest.mark.parametrize("token", [None, "short", "with a space in it, and long enough"])
-def test_a_token_that_is_none_keeps_the_daemon_from_starting(tmp_path: Path, token: str | None) -> None:
+def test_a_token_that_is_none_keeps_the_daemon_from_starting_and_check_says_so(
+    tmp_path: Path, token: str | None
+) -> None:
     http = f'\n[http]\nenabled = true\nport = {free_port()}\ntoken_file = "token"\n'
     daemon = DaemonProcess(tmp_path / "d", configuration() + http)
     if token is not None:
@@ -42,6 +44,10 @@ def test_a_token_that_is_none_keeps_the_daemon_from_starting(tmp_path: Path, tok
     assert daemon.wait() == 78
     assert "token_file" in daemon.stderr()
     assert token is None or token not in daemon.stderr()
+    checked = daemon.ttsd("check")
+    assert (checked.returncode, "token_file" in checked.stderr) == (78, True)
+    (daemon.folder / "token").write_text(TOKEN)
+    assert daemon.ttsd("check").returncode == 0
     daemon.close()
 
 

@@ -39,6 +39,10 @@ def check(arguments: argparse.Namespace) -> int:
 
     try:
         settings = config.load(arguments.config)
+        if settings.http.enabled and settings.http.token_file is not None:
+            from ttsd.http.server import read_token
+
+            read_token(settings.http.token_file)  # without it the daemon does not start
     except ConfigError as error:
         if arguments.json:
             print(json.dumps({"ok": False, "config": None, "problems": error.problems}, ensure_ascii=False))

@@ -25,7 +25,7 @@ from ttsd.daemon.house import House
 from ttsd.daemon.mailbox import Asked, Died, Done, Ended, Gone, Mailbox, Reloading, Stopping
 from ttsd.daemon.status import DaemonStatus, NowStatus, QueueStatus
 from ttsd.engines import catalog, installed
-from ttsd.errors import ConfigError, EngineError, TtsdError
+from ttsd.errors import ConfigError, EngineError, Fault, TtsdError
 from ttsd.logger import Logger, keep_lines, log_lines
 from ttsd.model import EngineName
 from ttsd.paths import default_data_dir
@@ -173,6 +173,9 @@ class Daemon:
                     answer = self._answer(command, reply)
                 except TtsdError as error:
                     answer = error
+                except Exception as error:  # one client's question does not end what everybody hears
+                    logger.exception("fault", command=type(command).__name__)
+                    answer = Fault(error)
                 if answer is not LATER:
                     reply(answer)
             case Ended(spoken):
