@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ttsd.engines import catalog
 from ttsd.engines.catalog import Entry
 from ttsd.engines.connect import Place, Process
@@ -65,6 +67,14 @@ def host_at(place: Place, known: Entry | None = None) -> EngineHost:
 def seconds(chunks: Sequence[Chunk]) -> float:
     """Length of the sound."""
     return sum(chunk.samples.size / chunk.rate for chunk in chunks)
+
+
+def silences(chunks: Sequence[Chunk], level: float = 0.0) -> list[float]:
+    """Seconds of each time, from 0.04 s on, in which the sound stays within *level*."""
+    sound = np.concatenate([chunk.samples for chunk in chunks])
+    turns = np.flatnonzero(np.diff(np.abs(sound) <= level, prepend=False, append=False))
+    lengths = (turns[1::2] - turns[::2]) / chunks[0].rate
+    return [float(length) for length in lengths if length >= 0.04]
 
 
 class FakeEngine:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_parts import seconds
+from engine_parts import seconds, silences
 from engine_venvs import host_of
 from kokoro_cache import MODEL, VOICES, kokoro_folder
 from listener import word_error_rate
@@ -94,6 +94,15 @@ def test_a_portuguese_sentence_is_understood(make: Make, tmp_path: Path) -> None
     heard = list(host.synthesize(Request(PORTUGUESE, language="pt-BR")))
     text = hear(joined(heard), heard[0].rate, tmp_path)
     assert word_error_rate(PORTUGUESE, text) <= 0.3, text
+
+
+def test_the_silence_of_the_model_at_the_ends_of_a_part_is_not_heard(make: Make) -> None:
+    text = (
+        "When the ship left the harbour in the early morning, nobody on the shore could say whether it would ever"
+        " come back to them with all those people on board who had wanted to see the world."
+    )
+    # Uncut there are 0.9 s between its two parts; inside a part the model rests for 0.4 s at most.
+    assert max(silences(list(make().synthesize(Request(text))), 0.01)) < 0.6
 
 
 def test_a_long_text_comes_in_parts_and_stops_at_once_when_cancelled(make: Make) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_parts import seconds
+from engine_parts import seconds, silences
 from engine_venvs import host_of, python_of, tiny
 from waiting import wait_for
 
@@ -78,6 +78,16 @@ def test_it_speaks_in_its_voices_blends_paces_and_languages(make: Make) -> None:
         with pytest.raises(fault):
             list(host.synthesize(wrong))
     assert list(host.synthesize(SENTENCE))
+
+
+def test_the_parts_of_a_long_text_stand_apart_as_its_marks_say(make: Make) -> None:
+    clause = "nobody on the shore could say whether it would ever come back, "
+    text = f"When the ship left the harbour, {clause * 3}but they waved. {clause * 2}".strip(", ") + "."
+    host = make()
+    for speed in (1.0, 2.0):
+        # Of itself this model, whose weights are random, is never silent.
+        found = silences(list(host.synthesize(Request(text, options={"speed": speed}))))
+        assert {round(pause * speed, 3) for pause in found} == {0.1, 0.25}
 
 
 def test_it_stops_at_once_when_cancelled_and_another_engine_takes_over(make: Make, tmp_path: Path) -> None:

@@ -10,25 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttsd.engines.adapters.kokoro_symbols import Symbols, batches, pause_after
-from ttsd.engines.adapters.kokoro_voices import (
-    USUAL_LANGUAGE,
-    blend,
-    chosen,
-    default_of,
-    language_of,
-    offered,
-)
-from ttsd.engines.catalog import defaults
+from ttsd.engines.adapters.kokoro_reader import Reader
+from ttsd.engines.adapters.kokoro_voices import default_of
 from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused
-from ttsd.model import Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ttsd.engines.adapter import Setup
     from ttsd.engines.engine import Request
-    from ttsd.model import Voice
+    from ttsd.model import Chunk, Samples, Voice
 
 MODELS = {
     "fp32": "kokoro-v1.0.onnx",
@@ -62,9 +53,7 @@ class Kokoro:
     def __init__(self) -> None:
         self._kokoro: Any = None
         self._session: Stoppable
-        self._symbols: Symbols
-        self._names: tuple[str, ...] = ()
-        self._default = ""
+        self._reader: Reader
         self._cancelled = False
 
     def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
@@ -85,30 +74,24 @@ class Kokoro:
             session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
             self._session = Stoppable(session)
             self._kokoro = kokoro_onnx.Kokoro.from_session(self._session, str(styles))
-            self._names = tuple(sorted(self._kokoro.get_voices()))
+            names = tuple(sorted(self._kokoro.get_voices()))
         except Exception as error:  # onnxruntime and numpy raise classes of their own, without a common one
             raise EngineRefused(f"{model} and {styles.name} cannot be loaded: {error}"[:300]) from error
-        self._symbols = Symbols()
-        self._default = default_of(setup.voice, self._names)
-        # espeak reads its data, and the model allocates, at the first text.
-        ready = self._symbols.of("Ready.", language_of(self._default) or USUAL_LANGUAGE)
-        for _ in self._speak(ready, self._default, 1.0):
-            pass
+        known = self._kokoro.tokenizer.vocab
+        self._reader = Reader(default_of(setup.voice, names), names, known, self._style, self._make)
+        self._reader.warm_up()
 
     def prepare(self, setup: Setup, progress: Callable[[str], None]) -> None:
         """See Adapter: there is nothing to prepare."""
 
     def voices(self) -> tuple[Voice, ...]:
         """See Adapter."""
-        return offered(self._default, self._names)
+        return self._reader.voices()
 
     def synthesize(self, request: Request) -> Iterator[Chunk]:
         """See Adapter: a chunk for each batch of symbols."""
         self._cancelled = False
-        voice, language = chosen(request, self._default, self._names)
-        symbols = self._symbols.of(request.text, language)
-        options = {**defaults("kokoro"), **request.options}
-        yield from self._speak(symbols, voice, float(options["speed"]))
+        yield from self._reader.read(request)
 
     def cancel(self) -> None:
         """See Adapter: the graph stops at its next node."""
@@ -119,32 +102,28 @@ class Kokoro:
     def close(self) -> None:
         """See Adapter."""
 
-    def _speak(self, symbols: str, voice: str, speed: float) -> Iterator[Chunk]:
+    def _style(self, voice: str) -> Samples:
         import numpy as np
+
+        return np.asarray(self._kokoro.voices[voice], np.float32)
+
+    def _make(self, symbols: str, styles: Samples, speed: float) -> Samples:
         import onnxruntime
 
-        style: Any = sum(
-            np.asarray(self._kokoro.voices[name], np.float32) * np.float32(share)
-            for name, share in blend(voice, self._names)
-        )
-        pieces = batches(symbols, self._kokoro.tokenizer.vocab)
-        if not pieces:
-            raise EngineRefused("there is nothing in the text that it can pronounce")
-        for index, piece in enumerate(pieces):
-            self._session.options = onnxruntime.RunOptions()
+        self._session.options = onnxruntime.RunOptions()
+        if self._cancelled:
+            raise EngineCancelled("cancelled")
+        try:
+            sound: Samples = self._kokoro.create(
+                symbols, voice=styles, speed=speed, is_phonemes=True, trim=False
+            )[0]
+        except Exception as error:  # onnxruntime's own classes; a cancelled run raises one, too
             if self._cancelled:
-                raise EngineCancelled("cancelled")
-            try:
-                samples, rate = self._kokoro.create(piece, voice=style, speed=speed, is_phonemes=True)
-            except Exception as error:  # onnxruntime's own classes; a cancelled run raises one, too
-                if self._cancelled:
-                    raise EngineCancelled("cancelled") from error
-                raise EngineRefused(f"its graph failed: {error}"[:300]) from error
-            finally:
-                self._session.options = None
-            pause = pause_after(piece) / speed if index < len(pieces) - 1 else 0.0
-            sound = np.pad(np.asarray(samples, np.float32).reshape(-1), (0, int(pause * rate)))
-            yield Chunk(sound, int(rate), voice=voice)
+                raise EngineCancelled("cancelled") from error
+            raise EngineRefused(f"its graph failed: {error}"[:300]) from error
+        finally:
+            self._session.options = None
+        return sound
 
 
 def find(setup: Setup) -> tuple[Path, Path]:

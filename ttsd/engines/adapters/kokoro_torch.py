@@ -13,27 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsd.engines.adapters import torch_parts
-from ttsd.engines.adapters.kokoro_symbols import Symbols, batches
-from ttsd.engines.adapters.kokoro_voices import (
-    USUAL_LANGUAGE,
-    blend,
-    chosen,
-    default_of,
-    language_of,
-    offered,
-)
-from ttsd.engines.catalog import defaults
+from ttsd.engines.adapters.kokoro_reader import Reader
+from ttsd.engines.adapters.kokoro_voices import default_of
 from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused
-from ttsd.model import Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ttsd.engines.adapter import Setup
     from ttsd.engines.engine import Request
-    from ttsd.model import Voice
+    from ttsd.model import Chunk, Samples, Voice
 
-RATE = 24000
 USUAL_WEIGHTS = "kokoro-v1_0.pth"
 SHAPE = (1, 256)
 """Of a voice's style for one number of symbols; a voice has one for each number."""
@@ -48,9 +38,7 @@ class KokoroTorch:
         self._where = "cpu"
         self._styles: Path
         self._loaded: dict[str, Any] = {}
-        self._symbols: Symbols
-        self._names: tuple[str, ...] = ()
-        self._default = ""
+        self._reader: Reader
         self._cancelled = False
 
     def open(self, setup: Setup, progress: Callable[[str], None]) -> None:
@@ -60,32 +48,27 @@ class KokoroTorch:
         self._torch = torch = torch_parts.import_torch(setup)
         kind = library()
         self._where = torch_parts.device(setup, torch)
-        self._styles, self._names = voices[0].parent, tuple(voice.stem for voice in voices)
-        self._default = default_of(setup.voice, self._names)
+        self._styles, names = voices[0].parent, tuple(voice.stem for voice in voices)
+        default = default_of(setup.voice, names)
         progress(f"loading {weights.name} on {self._where}")
         self._model = load(kind, weights, config, torch).to(self._where)
         for network in self._model.modules():
             network.register_forward_pre_hook(self._stop_if_cancelled)
         progress("warming up")
-        self._symbols = Symbols()
-        ready = self._symbols.of("Ready.", language_of(self._default) or USUAL_LANGUAGE)
-        for _ in self._speak(ready, self._default, 1.0):
-            pass
+        self._reader = Reader(default, names, self._model.vocab, self._style, self._make)
+        self._reader.warm_up()
 
     def prepare(self, setup: Setup, progress: Callable[[str], None]) -> None:
         """See Adapter: there is nothing to prepare."""
 
     def voices(self) -> tuple[Voice, ...]:
         """See Adapter."""
-        return offered(self._default, self._names)
+        return self._reader.voices()
 
     def synthesize(self, request: Request) -> Iterator[Chunk]:
         """See Adapter: a chunk for each batch of symbols."""
         self._cancelled = False
-        voice, language = chosen(request, self._default, self._names)
-        symbols = self._symbols.of(request.text, language)
-        options = {**defaults("kokoro-torch"), **request.options}
-        yield from self._speak(symbols, voice, float(options["speed"]))
+        yield from self._reader.read(request)
 
     def cancel(self) -> None:
         """See Adapter: it stops at the next layer."""
@@ -93,17 +76,6 @@ class KokoroTorch:
 
     def close(self) -> None:
         """See Adapter."""
-
-    def _speak(self, symbols: str, voice: str, speed: float) -> Iterator[Chunk]:
-        import numpy as np
-
-        style = sum(self._style(name) * share for name, share in blend(voice, self._names))
-        pieces = batches(symbols, self._model.vocab)
-        if not pieces:
-            raise EngineRefused("there is nothing in the text that it can pronounce")
-        for piece in pieces:
-            sound = self._model(piece, style[min(len(piece), len(style)) - 1], speed)
-            yield Chunk(np.asarray(sound.numpy(), np.float32).reshape(-1), RATE, voice=voice)
 
     def _style(self, voice: str) -> Any:
         """A voice's styles, shape (numbers of symbols, 1, 256). Raises EngineRefused."""
@@ -118,6 +90,10 @@ class KokoroTorch:
                 raise EngineRefused(f"{path} is no voice of Kokoro's")
             self._loaded[voice] = styles.float()
         return self._loaded[voice]
+
+    def _make(self, symbols: str, styles: Any, speed: float) -> Samples:
+        sound: Samples = self._model(symbols, styles[min(len(symbols), len(styles)) - 1], speed).numpy()
+        return sound
 
     def _stop_if_cancelled(self, *_: object) -> None:
         if self._cancelled:
