@@ -8,7 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -162,7 +162,11 @@ def test_it_ends_with_the_daemon_and_says_why(make_daemon: MakeDaemon) -> None:
 def test_in_a_pipe_it_is_a_line_for_what_happens(make_daemon: MakeDaemon) -> None:
     daemon = make_daemon(configuration(output=REAL_TIME, pace=100)).start()
     words = [sys.executable, "-m", "ttsd", "top", "--config", str(daemon.config)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, env=daemon.environment, text=True) as process:
+    with ExitStack() as stack:
+        process = stack.enter_context(
+            subprocess.Popen(words, stdout=subprocess.PIPE, env=daemon.environment, text=True)
+        )
+        stack.callback(process.kill)  # before it is waited for
         assert process.stdout is not None
         assert process.stdout.readline().endswith(", 0 waiting, tone\n")
         id = daemon.say("Hello there.")
