@@ -1,8 +1,9 @@
 """Frozen dataclasses that are cheap to define.
 
-`dataclass(frozen=True)` compiles six methods for each class; the daemon defines some 250 classes before
-it answers. Here a class has its own `__init__`, and all share the rest. That nobody assigns to a field
-is checked by mypy, not at run time. Why, with figures: docs/decisions/0013.
+`dataclass(frozen=True)` compiles six methods for each class; the daemon defines some 190 classes before
+it answers, and makes instances of 50. Here a class has only an `__init__` of its own, which is compiled when
+its first instance is made, and all share the rest. That nobody assigns to a field is checked by mypy, not
+at run time. Why, with figures: docs/decisions/0013.
 """
 
 from __future__ import annotations
@@ -33,9 +34,23 @@ def frozen(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
         for name, method in _SHARED.items():
             if cls.__dict__.get(name) is None:
                 setattr(cls, name, method)
-        return dataclass(eq=False, repr=False, kw_only=kw_only)(cls)
+        if "__init__" not in cls.__dict__:
+            setattr(cls, "__init__", _compiled_when_first_made(cls))  # noqa: B010  # mypy: no assigning to it
+        return dataclass(init=False, eq=False, repr=False, kw_only=kw_only)(cls)
 
     return made if cls is None else made(cls)
+
+
+def _compiled_when_first_made(cls: type[Any]) -> Callable[..., None]:
+    """An `__init__` that has the library compile the real one, as that of a class without fields of its own."""
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        words = {"__doc__": cls.__doc__, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
+        made = dataclass(eq=False, repr=False, match_args=False)(type(cls.__name__, (cls,), words)).__init__
+        setattr(cls, "__init__", made)  # noqa: B010
+        made(self, *args, **kwargs)
+
+    return __init__
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     Level = Literal["debug", "info", "warning", "error"]
 
@@ -76,9 +77,24 @@ class Logger:
             if _kept is not None:
                 _kept.append((self, level, event, fields))
                 return
+            structlog = _structlog()
             configure, _configure = _configure, None
             if configure is not None:
                 configure()
-        import structlog
-
         getattr(structlog.get_logger(self._name), level)(event, **fields)
+
+
+def _structlog() -> ModuleType:
+    """structlog, without the Rich that it loads where it is installed for other programs (4 MB, 60 modules).
+
+    We print tracebacks as Python does.
+    """
+    without = "structlog" not in sys.modules and "rich" not in sys.modules
+    if without:
+        sys.modules["rich"] = None  # type: ignore[assignment]  # Python's way to say: there is none
+    try:
+        import structlog
+    finally:
+        if without:
+            del sys.modules["rich"]
+    return structlog
