@@ -44,13 +44,14 @@ def frozen(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
 def _compiled_when_first_made(cls: type[Any]) -> Callable[..., None]:
     """An `__init__` that has the library compile the real one, as that of a class without fields of its own."""
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def first(self: Any, *args: Any, **kwargs: Any) -> None:
         words = {"__doc__": cls.__doc__, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
-        made = dataclass(eq=False, repr=False, match_args=False)(type(cls.__name__, (cls,), words)).__init__
+        bare: type[Any] = dataclass(eq=False, repr=False, match_args=False)(type(cls.__name__, (cls,), words))
+        made = vars(bare)["__init__"]
         setattr(cls, "__init__", made)  # noqa: B010
         made(self, *args, **kwargs)
 
-    return __init__
+    return first
 
 
 @cache

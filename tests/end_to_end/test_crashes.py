@@ -70,7 +70,7 @@ def test_a_daemon_killed_again_and_again_loses_nothing_and_repeats_one_line_a_ki
     """Files are written faster than anything else could go: whatever lies between two commits shows."""
     chance = random.Random(1)
     daemon = make_daemon()
-    texts = lines(200)
+    texts = lines(120)
     half = len(texts) // 2
     daemon.append(*texts[:half])
     kills = 4
@@ -78,7 +78,7 @@ def test_a_daemon_killed_again_and_again_loses_nothing_and_repeats_one_line_a_ki
         daemon.start()
         if number == kills // 2:
             daemon.append(*texts[half:])
-        daemon.wait_until_listed(len(daemon.spoken()) + chance.randrange(5, 30))
+        daemon.wait_until_listed(len(daemon.spoken()) + chance.randrange(3, 20))
         daemon.kill()
     daemon.start()
     daemon.wait_until_spoken(len(texts))
@@ -109,7 +109,7 @@ def held(daemon: DaemonProcess) -> Iterator[None]:
 def test_a_daemon_killed_while_nothing_can_be_recorded_repeats_one_line(make_daemon: MakeDaemon) -> None:
     """Much more is synthesised ahead, and a file would have it in a moment."""
     daemon = make_daemon().start()
-    texts = lines(300)
+    texts = lines(120)
     daemon.append(*texts)
     daemon.wait_until_listed(20)
     with held(daemon):
@@ -124,7 +124,7 @@ def test_a_daemon_killed_while_nothing_can_be_recorded_repeats_one_line(make_dae
 
 def test_speech_goes_on_by_itself_when_it_can_be_recorded_again(make_daemon: MakeDaemon) -> None:
     daemon = make_daemon().start()
-    texts = lines(200)
+    texts = lines(100)
     daemon.append(*texts)
     daemon.wait_until_listed(20)
     with held(daemon):
@@ -185,10 +185,10 @@ def test_lines_and_their_offset_are_committed_together_whenever_the_daemon_is_ki
     make_daemon: MakeDaemon,
 ) -> None:
     daemon = make_daemon(configuration(output=UNTIMED))
-    texts = [f"line {number}" for number in range(900)]
-    for start in range(0, len(texts), 300):
+    texts = [f"line {number}" for number in range(300)]
+    for start in range(0, len(texts), 100):
         daemon.start()
-        daemon.append(*texts[start : start + 300])
+        daemon.append(*texts[start : start + 100])
         daemon.wait_until_spoken(start // 2 + 1)
         daemon.kill()
     daemon.start()

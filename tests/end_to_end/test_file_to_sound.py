@@ -48,6 +48,7 @@ def test_lines_written_while_ttsd_was_down_are_spoken_when_it_is_back(daemon: Da
     assert daemon.texts() == ["before", "while it was down", "and another", "after"]
 
 
+@pytest.mark.long
 def test_two_thousand_lines_at_once_are_spoken_in_order_and_once(make_daemon: MakeDaemon) -> None:
     daemon = make_daemon(configuration(output=UNTIMED)).start()
     lines = [f"line {number}" for number in range(2000)]

@@ -9,7 +9,7 @@ from daemon_process import DaemonProcess, MakeDaemon, configuration
 from ttsd.audio.loudness import TARGET_LUFS, integrated
 from ttsd.engines import catalog
 
-pytestmark = pytest.mark.voice
+pytestmark = [pytest.mark.voice, pytest.mark.long]
 
 ENGINES = ("piper", "hibari", "espeak")
 SENTENCES = (

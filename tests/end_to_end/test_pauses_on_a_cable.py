@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.cable, pytest.mark.voice]
+pytestmark = [pytest.mark.cable, pytest.mark.voice, pytest.mark.long]
 
 PAUSE_MS = 700
 """Longer than anything is quiet within a line."""

@@ -50,6 +50,7 @@ def heard(daemon: DaemonProcess, listener: Listener) -> str:
     return " ".join(said)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ["piper", "hibari"])
 def test_a_real_voice_is_understood(make_daemon: MakeDaemon, listener: Listener, engine: str) -> None:
     entry = catalog.find(engine)

@@ -143,6 +143,7 @@ def test_an_interrupted_installation_goes_on_and_an_installed_one_is_renewed_bes
     assert not (data / "engines" / "tiny").exists()
 
 
+@pytest.mark.install
 def test_what_cannot_be_found_is_named_and_nothing_counts_as_installed(
     tmp_path: Path, wheelhouse: Path, empty_venv: Path
 ) -> None:
@@ -154,6 +155,7 @@ def test_what_cannot_be_found_is_named_and_nothing_counts_as_installed(
     assert installed.read(tmp_path / "data", "tiny") is None
 
 
+@pytest.mark.install
 def test_where_cuda_is_not_wanted_it_is_not_fetched(
     tmp_path: Path, wheelhouse: Path, empty_venv: Path
 ) -> None:
@@ -170,6 +172,7 @@ def test_where_cuda_is_not_wanted_it_is_not_fetched(
     assert "nvidia_thing" in made.packages
 
 
+@pytest.mark.install
 def test_a_later_step_does_not_change_what_an_earlier_one_brought(
     tmp_path: Path, wheelhouse: Path, empty_venv: Path
 ) -> None:
@@ -291,6 +294,7 @@ def test_pips_lines_become_progress() -> None:
     assert doing.phrase(0) == "unpacking 3 packages"
 
 
+@pytest.mark.install
 def test_a_package_that_was_being_unpacked_is_unpacked_again(
     tmp_path: Path, wheelhouse: Path, empty_venv: Path
 ) -> None:

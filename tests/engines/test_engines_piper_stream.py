@@ -244,6 +244,7 @@ def test_a_model_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.voice
+@pytest.mark.long
 def test_the_real_voice_in_pieces_is_the_real_voice(tmp_path_factory: pytest.TempPathFactory) -> None:
     base = tmp_path_factory.mktemp("real")
     assert worker.main(["piper", "--prepare", *places(base)]) == 0

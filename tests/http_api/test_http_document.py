@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     import httpx2 as httpx
     from http_daemon import MakeHttp
@@ -18,6 +20,7 @@ CHECKS = (
 )
 
 
+@pytest.mark.long
 def test_no_request_has_a_server_error_or_an_answer_that_is_not_documented(make_http: MakeHttp) -> None:
     daemon = make_http("per_client = 100")
     done = subprocess.run(

@@ -113,6 +113,7 @@ def test_row_36_handles_are_bounded_and_closed_files_followed_all_the_same(follo
     assert descriptors() <= before
 
 
+@pytest.mark.long
 def test_row_36_nothing_leaks_over_a_thousand_rotations(following: Following) -> None:
     follow = following(SourceSettings(path="a.log", rotate_wait=Duration(1)))
     path = follow.write("a.log", "0\n")

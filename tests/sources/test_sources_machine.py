@@ -15,6 +15,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 import structlog
 from following import Follow
 from hypothesis import HealthCheck, settings
@@ -23,7 +24,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ttsd.settings import SourceSettings
 
-STEPS = int(os.environ.get("TTSD_STEPS", "5000" if os.environ.get("CI") == "true" else "600"))
+STEPS = int(os.environ.get("TTSD_STEPS", "600"))
+MANY_STEPS = 5000
 _PER_EXAMPLE = 50
 
 
@@ -260,11 +262,21 @@ class Following(RuleBasedStateMachine):
         assert set(queued) <= set(self.written), "a line was altered"
 
 
+def _of(steps: int) -> settings:
+    return settings(
+        max_examples=steps // _PER_EXAMPLE,
+        stateful_step_count=_PER_EXAMPLE,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
+
+
+class FollowingForLong(Following):
+    """The same, deeper."""
+
+
 TestFollowing = Following.TestCase
-TestFollowing.settings = settings(
-    max_examples=STEPS // _PER_EXAMPLE,
-    stateful_step_count=_PER_EXAMPLE,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    report_multiple_bugs=False,
-)
+TestFollowing.settings = _of(STEPS)
+TestFollowingForLong = pytest.mark.long(FollowingForLong.TestCase)
+TestFollowingForLong.settings = _of(MANY_STEPS)
