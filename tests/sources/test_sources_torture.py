@@ -211,7 +211,9 @@ class Torture:
 
 
 @pytest.mark.parametrize("pattern", ["a.log", "a.log*"])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(4, 12))]
+)
 def test_nothing_is_lost_or_repeated(tmp_path: Path, seed: int, pattern: str) -> None:
     torture = Torture(tmp_path, seed, pattern, handles=256 if seed % 3 else 4)
     try:

@@ -19,7 +19,7 @@ from ttsd.engines.chain import Chain
 from ttsd.engines.connect import Place
 from ttsd.engines.roster import Roster
 from ttsd.model import Chunk, EngineName, State, WordTime
-from ttsd.settings import Settings, SpeechSettings
+from ttsd.settings import EngineSettings, Settings, SpeechSettings
 from ttsd.speech.channel import End
 from ttsd.speech.convert import Converters
 from ttsd.speech.direct import Reader, speak
@@ -187,7 +187,10 @@ def voice(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chain]:
     if why := catalog.missing(entry):
         pytest.skip(f"{name}: {why}")
     roster = Roster(place=Place(tmp_path, tmp_path / "data", tmp_path / "cache"))
-    chain = roster.build(Settings(engines=(EngineName(name),)))
+    whole = {
+        EngineName("piper"): EngineSettings(options={"stream": False})
+    }  # else it is split behind each test
+    chain = roster.build(Settings(engines=(EngineName(name),), engine=whole))
     yield chain
     for engine in chain.engines:
         engine.close()
