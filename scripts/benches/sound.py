@@ -231,13 +231,17 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
     process.wait(20)
 
 
+def split_voice(bench: Bench) -> None:
+    """Split the real voice: a new one speaks whole sentences until that is done, which takes some seconds."""
+    prepare = [sys.executable, "-m", "ttsd", "worker", "piper", "--prepare", "--voice", voices.DEFAULT]
+    subprocess.run(prepare, env=bench.environment, check=True, capture_output=True)
+
+
 def _ways(bench: Bench, wyoming: str | None) -> tuple[list[Way], list[Path]]:
-    model = voices.find("en_US-joe-medium", Path(), Path(), bench.folder).model
+    model = voices.find(voices.DEFAULT, Path(), Path(), bench.folder).model
     piper = f"{sys.executable} -m piper -m {shlex.quote(str(model))} --output-raw"
     pacat = "pacat -d ttsd --raw --format=s16le --rate=22050 --channels=1 --latency-msec=20"
-    # A new voice speaks whole sentences until it is split.
-    prepare = [sys.executable, "-m", "ttsd", "worker", "piper", "--prepare", "--voice", model.stem]
-    subprocess.run(prepare, env=bench.environment, check=True, capture_output=True)
+    split_voice(bench)
     daemons = [bench.ttsd("piper"), bench.ttsd("hibari")]
     ways: list[Way] = [way for way, _ in daemons]
     ways.append(bench.followed("tail -F | piper | pacat", f"tail -n0 -F {{file}} | {piper} | {pacat}"))
