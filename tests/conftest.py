@@ -14,6 +14,7 @@ import structlog
 from waiting import wait_for
 
 from ttsd import logger
+from ttsd.engines.worker import TELLS_NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,8 @@ _DESCRIPTORS = Path("/proc/self/fd")
 
 
 def pytest_configure() -> None:
-    """A shell ignores Ctrl-C for what it runs in the background, and every process from there on inherits that."""
+    """Libraries report to nobody. A shell ignores Ctrl-C for what it runs in the background, and every process from there on inherits that."""
+    os.environ.update(TELLS_NOBODY)  # some tests load onnxruntime here
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

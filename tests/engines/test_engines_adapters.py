@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from itertools import pairwise
@@ -16,6 +17,7 @@ from ttsd.engines.connect import Place
 from ttsd.engines.engine import Request
 from ttsd.engines.host import EngineHost
 from ttsd.engines.roster import Roster
+from ttsd.engines.worker import TELLS_NOBODY
 from ttsd.errors import EngineCancelled, EngineError, EngineMissing, EngineRefused, UnknownVoice
 from ttsd.model import EngineName
 from ttsd.settings import EngineSettings, Settings
@@ -65,6 +67,22 @@ def test_hibari_speaks_and_offers_only_what_is_here(hibari: EngineHost) -> None:
     assert hibari.status().voice == "heart"
     slow = seconds(list(hibari.synthesize(Request(SENTENCE.text, options={"speed": 0.5}))))
     assert slow > 1.5 * seconds(heard)
+
+
+@pytest.mark.voice
+@pytest.mark.skipif(sys.platform == "win32", reason="onnxruntime reports in other ways there")
+def test_its_libraries_keep_nothing_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """onnxruntime gathers what it reports to its maker in the user's cache folder, unless it is told not to."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
+    for variable in TELLS_NOBODY:
+        monkeypatch.delenv(variable)
+    host = engine("hibari", tmp_path)
+    assert list(host.synthesize(SENTENCE))
+    host.close()
+    assert [path for path in home.rglob("*") if "onnxruntime" in path.name] == []
 
 
 @pytest.mark.voice

@@ -18,8 +18,8 @@ import pytest
 from piper_voices import phoneme_ids
 
 from ttsd.engines.adapters import piper_parts
-from ttsd.engines.adapters.piper_graphs import feed
 from ttsd.engines.adapters.piper_model import SplitModel, WholeModel
+from ttsd.engines.adapters.piper_stages import feed
 
 CACHE = platformdirs.user_cache_path("ttsd-tests", appauthor=False)
 SCRIPT = Path(__file__).parents[2] / "scripts" / "random_voice.py"

@@ -14,11 +14,11 @@ from onnx import TensorProto, helper
 from piper_voices import RATE, SPEAKERS, phoneme_ids, unpack
 
 from ttsd.engines.adapters import piper_cut, piper_parts
+from ttsd.engines.adapters.graphs import GraphError
 from ttsd.engines.adapters.piper_cut import split
-from ttsd.engines.adapters.piper_graphs import GraphError, feed
 from ttsd.engines.adapters.piper_model import SplitModel, WholeModel
 from ttsd.engines.adapters.piper_parts import CannotSplit
-from ttsd.engines.adapters.piper_stages import Parts
+from ttsd.engines.adapters.piper_stages import Parts, feed
 
 if TYPE_CHECKING:
     from ttsd.model import Samples

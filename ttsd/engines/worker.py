@@ -26,8 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+TELLS_NOBODY = {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
+"""What keeps libraries from reporting to their makers: onnxruntime does since 1.32, on Linux too."""
+
+
 def main(argv: Sequence[str]) -> int:
     """Serve one engine; *argv* as `ttsd worker` takes it. Returns the exit status."""
+    os.environ.update(TELLS_NOBODY)
     arguments = _arguments(argv)
     if (python := _own_python(arguments)) is not None:
         return _run_with(python, arguments, argv)

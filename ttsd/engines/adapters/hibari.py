@@ -6,10 +6,13 @@ already are offered, because nothing goes to the network unless configured.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttsd.engines.adapters import optimised
+from ttsd.engines.adapters.graphs import GraphError
 from ttsd.engines.suit import suited
-from ttsd.errors import EngineMissing, UnknownVoice
+from ttsd.errors import EngineMissing, EngineRefused, UnknownVoice
 from ttsd.model import Chunk, Voice
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ class Hibari:
 
     def __init__(self) -> None:
         self._setup: Setup
+        self._tell: Callable[[str], None]
         self._default = ""
         self._voices: dict[str, Voice] = {}
         self._loaded: dict[str, Any] = {}
@@ -35,7 +39,7 @@ class Hibari:
         except ImportError as error:
             raise EngineMissing(f"hibari cannot be imported: {error}") from error
         progress("loading the voice")
-        self._setup = setup
+        self._setup, self._tell = setup, progress
         for name, described in VOICES.items():
             try:
                 voice_path(name, download_missing=False)
@@ -77,6 +81,14 @@ class Hibari:
             raise UnknownVoice(f"has no voice {name}", next_step=f"it has {', '.join(self._voices)}")
         if name not in self._loaded:
             from hibari import Hibari as Engine
+            from hibari.voices import voice_path
 
-            self._loaded[name] = Engine(voice=name, threads=1)
+            def engine(graph: Path) -> Any:
+                return Engine(voice=name, model=str(graph), threads=1)
+
+            model = Path(voice_path(name, download_missing=False))
+            try:
+                self._loaded[name] = optimised.load(model, self._setup.cache, engine, self._tell)
+            except GraphError as error:
+                raise EngineRefused(f"{model} cannot be loaded: {error}"[:300]) from error
         return self._loaded[name]

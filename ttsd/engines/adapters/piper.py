@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from ttsd.engines import voices
 from ttsd.engines.adapters import piper_parts, piper_words
-from ttsd.engines.adapters.piper_graphs import GraphError, feed
+from ttsd.engines.adapters.graphs import GraphError
 from ttsd.engines.adapters.piper_model import Model, SplitModel, WholeModel
+from ttsd.engines.adapters.piper_stages import feed
 from ttsd.engines.suit import suited
 from ttsd.errors import EngineCancelled, EngineMissing, EngineRefused, UnknownVoice
 from ttsd.model import Chunk, Voice, WordTime

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ttsd.engines.adapters.piper_graphs import LoadedGraph, feed
+from ttsd.engines.adapters.graphs import LoadedGraph
 from ttsd.engines.adapters.piper_pace import SMALLEST, Pace
-from ttsd.engines.adapters.piper_stages import SplitVoice
+from ttsd.engines.adapters.piper_stages import SplitVoice, feed
 from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Model(Protocol):
     """Samples for each frame; None: not known."""
 
     def speak(self, fed: Mapping[str, Any], options: Any) -> Iterator[Piece]:
-        """The sound of one sentence. *fed*: see `piper_graphs.feed`; *options*: onnxruntime.RunOptions.
+        """The sound of one sentence. *fed*: see `piper_stages.feed`; *options*: onnxruntime.RunOptions.
 
         Raises GraphError.
         """

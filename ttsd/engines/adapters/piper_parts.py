@@ -16,8 +16,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttsd.engines.adapters.piper_graphs import LoadedGraph, feed
-from ttsd.engines.adapters.piper_stages import Cut, Parts, SplitVoice, Stage
+from ttsd.engines.adapters.graphs import LoadedGraph
+from ttsd.engines.adapters.piper_stages import Cut, Parts, SplitVoice, Stage, feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ttsd.engines.adapters.piper_graphs import LoadedGraph
+from ttsd.engines.adapters.graphs import LoadedGraph
 from ttsd.frozen import frozen
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class SplitVoice:
         self.decoder = LoadedGraph(parts.decoder, threads=threads, plan_memory=True)
 
     def encode(self, fed: Mapping[str, Any], options: Any = None) -> Sentence:
-        """*fed*: see `piper_graphs.feed`; *options*: onnxruntime.RunOptions, for all of it. Raises GraphError."""
+        """*fed*: see `feed`; *options*: onnxruntime.RunOptions, for all of it. Raises GraphError."""
         return Sentence(self, self.encoder.run(fed, options), options)
 
 
@@ -122,3 +122,15 @@ def _fed(stage: Stage, tensors: Mapping[str, Any], low: int, high: int) -> dict[
 
     cut = {name: np.ascontiguousarray(tensors[name][:, :, low:high]) for name in stage.given}
     return cut | {name: tensors[name] for name in stage.sides}
+
+
+def feed(ids: list[int], scales: tuple[float, float, float], speaker: int | None) -> dict[str, Any]:
+    """A voice's inputs. *scales*: noise, length, noise of the lengths; *speaker*: None where there is one."""
+    import numpy as np
+
+    given = {
+        "input": np.array([ids], np.int64),
+        "input_lengths": np.array([len(ids)], np.int64),
+        "scales": np.array(scales, np.float32),
+    }
+    return given if speaker is None else given | {"sid": np.array([speaker], np.int64)}

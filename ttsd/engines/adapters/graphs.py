@@ -1,4 +1,4 @@
-"""ONNX graphs of Piper voices, run with the session options that measured best. numpy and onnxruntime."""
+"""ONNX graphs, run with the session options that measured best for Piper's voices. numpy and onnxruntime."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class LoadedGraph:
             # One level below all: nothing in it belongs to this very processor.
             options.graph_optimization_level = levels.ORT_ENABLE_EXTENDED
             options.optimized_model_filepath = str(write_optimised)
-        with _named():
+        with named_faults():
             self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._outputs = [output.name for output in self._session.get_outputs()]
         self.several_speakers = any(given.name == "sid" for given in self._session.get_inputs())
@@ -55,7 +55,7 @@ class LoadedGraph:
 
     def run(self, fed: Mapping[str, Any], options: Any = None) -> dict[str, Any]:
         """All outputs by name. *options*: onnxruntime.RunOptions, by which it can be stopped. Raises GraphError."""
-        with _named():
+        with named_faults():
             return dict(zip(self._outputs, self._session.run(None, dict(fed), options), strict=True))
 
     def sound(self, fed: Mapping[str, Any], options: Any = None) -> Any:
@@ -65,21 +65,9 @@ class LoadedGraph:
         return np.ascontiguousarray(self.run(fed, options)[self._outputs[0]].reshape(-1), np.float32)
 
 
-def feed(ids: list[int], scales: tuple[float, float, float], speaker: int | None) -> dict[str, Any]:
-    """A voice's inputs. *scales*: noise, length, noise of the lengths; *speaker*: None where there is one."""
-    import numpy as np
-
-    given = {
-        "input": np.array([ids], np.int64),
-        "input_lengths": np.array([len(ids)], np.int64),
-        "scales": np.array(scales, np.float32),
-    }
-    return given if speaker is None else given | {"sid": np.array([speaker], np.int64)}
-
-
 @contextmanager
-def _named() -> Iterator[None]:
-    """onnxruntime's errors have no base of their own: give them one."""
+def named_faults() -> Iterator[None]:
+    """onnxruntime's errors have no base of their own: give them one, GraphError."""
     try:
         yield
     except Exception as error:
