@@ -36,6 +36,8 @@ class SoundServer:
     """Latency that a recording asks for."""
     LATENCY: ClassVar = 0.04
     """Latency with which an output loses nothing here, however busy the machine; seconds."""
+    CYCLE: ClassVar = 0
+    """Frames: it may lose whole multiples of them on a busy machine; 0: it loses none."""
 
     def __init__(self, folder: Path) -> None:
         """*folder*: its home, sockets and log; made here."""
@@ -162,6 +164,7 @@ class PipeWire(SoundServer):
     # is sometimes missed, and its sound with it. That is PipeWire's to lose, and not what is tested.
     RECORDING_MS: ClassVar = 200
     LATENCY: ClassVar = 0.2
+    CYCLE: ClassVar = 1024
 
     def environment(self) -> dict[str, str]:
         """See SoundServer."""

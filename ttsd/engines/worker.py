@@ -176,7 +176,7 @@ def _serve_uri(service: Service, uri: str) -> int:
         return 1
     with listener, contextlib.suppress(KeyboardInterrupt):
         if sys.platform != "win32":
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         say(f"{service.name} on {listener.address}")
         if fault := service.load():
             say(f"cannot be loaded: {fault}")
