@@ -163,6 +163,7 @@ def test_broken_or_half_written_parts_are_none(parts: Parts, tmp_path: Path) -> 
         shutil.rmtree(copy)
 
 
+@pytest.mark.long
 def test_broken_parts_are_made_anew_and_old_ones_go(tmp_path: Path) -> None:
     voice = unpack("random-1", tmp_path)
     folder = tmp_path / "piper" / "abc-1-1.0"
@@ -176,6 +177,7 @@ def test_broken_parts_are_made_anew_and_old_ones_go(tmp_path: Path) -> None:
     assert piper_parts.make(voice, folder, quiet) == piper_parts.find(folder)  # made twice: no harm
 
 
+@pytest.mark.long
 def test_parts_that_do_not_sound_like_the_whole_never_appear(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,6 +299,7 @@ def turned_in_time(graph: onnx.GraphProto) -> None:
     next(node for node in list(graph.node)[at:] if node.op_type == "Slice").input[3] = "time"
 
 
+@pytest.mark.long
 def test_a_flow_that_does_not_sound_like_the_whole_stays_in_the_encoder(tmp_path: Path) -> None:
     voice = unpack("random-3", tmp_path)
     model = tampered(voice, turned_in_time)

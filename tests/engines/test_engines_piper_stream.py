@@ -207,6 +207,7 @@ def test_a_voice_that_cannot_be_split_speaks_whole_and_says_why(tmp_path: Path) 
     piper.close()
 
 
+@pytest.mark.long
 def test_a_cache_that_is_broken_is_made_anew(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder / "voices", tmp_path / "voices")
     shutil.copytree(folder / "cache" / "piper", tmp_path / "cache" / "piper")
