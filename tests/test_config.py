@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttsd import config, paths
@@ -247,6 +247,7 @@ def test_a_byte_order_mark_is_no_problem(file: Path) -> None:
     assert config.load(file, {}).engines == ("tone",)
 
 
+@settings(max_examples=40)
 @given(
     st.text()
     | st.from_regex(r"(\[\[?(sources|speech|x)\]?\]\n([a-z_]+ *= *(1|\"a\"|\[\]|\{\})\n)*)*", fullmatch=True)

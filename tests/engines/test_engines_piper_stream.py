@@ -170,6 +170,7 @@ def test_cancelling_inside_a_sentence_leaves_the_process_at_work(piper: EngineHo
     assert piper.status().pid == pid
 
 
+@pytest.mark.long
 def test_a_new_voice_speaks_whole_at_once_and_in_pieces_when_it_is_split(tmp_path: Path) -> None:
     unpack("random-1", tmp_path / "voices")
     piper = engine(tmp_path, "random-1", **STEADY)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import httpx2 as httpx
 import numpy as np
-import openai
 import pytest
 import soundfile
 from http_daemon import TOKEN
@@ -17,6 +16,7 @@ from http_daemon import TOKEN
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import openai
     from http_daemon import HttpDaemon, MakeHttp
 
 TEXT = "Hello there. This is a test of the client that others use."
@@ -24,6 +24,8 @@ TEXT = "Hello there. This is a test of the client that others use."
 
 def client_of(daemon: HttpDaemon, key: str = "no key") -> openai.OpenAI:
     """Their client, for a daemon of ours."""
+    import openai  # it takes a second, which each of the processes that collect tests would pay
+
     plain = httpx.Client(trust_env=False)
     return openai.OpenAI(base_url=f"{daemon.url}/v1", api_key=key, max_retries=0, http_client=plain)
 
@@ -77,6 +79,8 @@ def test_models_and_voices_are_listed(client: openai.OpenAI, http: httpx.Client)
 
 
 def test_errors_are_theirs(client: openai.OpenAI) -> None:
+    import openai
+
     with pytest.raises(openai.NotFoundError) as caught:
         client.audio.speech.create(model="tts-99", voice="alloy", input="a")
     assert caught.value.code == "model_not_found"
@@ -87,6 +91,8 @@ def test_errors_are_theirs(client: openai.OpenAI) -> None:
 
 
 def test_their_key_is_our_token(guarded: HttpDaemon) -> None:
+    import openai
+
     with client_of(guarded, "wrong") as client, pytest.raises(openai.AuthenticationError):
         client.models.list()
     with client_of(guarded, TOKEN) as client:

@@ -178,7 +178,7 @@ def test_a_word_that_is_known_before_its_sound_is_told_behind_the_pause(tmp_path
     pipeline.store.close()
 
 
-@pytest.fixture(params=["piper", "hibari"])
+@pytest.fixture(params=[pytest.param("piper", marks=pytest.mark.long), "hibari"])
 def voice(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chain]:
     """A real voice in its worker."""
     name: str = request.param
@@ -187,10 +187,8 @@ def voice(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chain]:
     if why := catalog.missing(entry):
         pytest.skip(f"{name}: {why}")
     roster = Roster(place=Place(tmp_path, tmp_path / "data", tmp_path / "cache"))
-    whole = {
-        EngineName("piper"): EngineSettings(options={"stream": False})
-    }  # else it is split behind each test
-    chain = roster.build(Settings(engines=(EngineName(name),), engine=whole))
+    piper = EngineSettings(options={"stream": False})  # else it is split behind each test
+    chain = roster.build(Settings(engines=(EngineName(name),), engine={EngineName("piper"): piper}))
     yield chain
     for engine in chain.engines:
         engine.close()
