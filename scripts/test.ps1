@@ -10,7 +10,7 @@ try {
         , @('ruff', 'format', '--check', '.')
         , @('mypy', '--platform', 'linux', '--cache-dir', '.mypy_cache/linux')
         , @('mypy', '--platform', 'win32', '--cache-dir', '.mypy_cache/win32')
-        , (@('pytest', '-n', '4', '--dist', 'loadfile') + $args)
+        , (@('pytest', '-n', '3', '--dist', 'loadfile') + $args)
     )
     foreach ($check in $checks) {
         & $VenvPython -m @check
