@@ -48,7 +48,7 @@ def _compiled_when_first_made(cls: type[Any]) -> Callable[..., None]:
         words = {"__doc__": cls.__doc__, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
         bare: type[Any] = dataclass(eq=False, repr=False, match_args=False)(type(cls.__name__, (cls,), words))
         made = vars(bare)["__init__"]
-        setattr(cls, "__init__", made)  # noqa: B010
+        setattr(cls, "__init__", made)  # noqa: B010  # mypy: no assigning to it
         made(self, *args, **kwargs)
 
     return first

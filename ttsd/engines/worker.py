@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 TELLS_NOBODY = {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
-"""What keeps libraries from reporting to their makers: onnxruntime does since 1.32, on Linux too."""
+"""What keeps libraries from reporting to their makers: onnxruntime 1.32 gathers for that, on Linux too."""
 
 
 def main(argv: Sequence[str]) -> int:
