@@ -14,6 +14,7 @@ from ttsd.logger import Logger, keep_lines, log_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 log = Logger("ttsd.test")
 
@@ -72,3 +73,13 @@ def test_only_a_line_loads_structlog() -> None:
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[0] == "False"
     assert done.stdout.splitlines()[-1] == "True"
+
+
+def test_it_is_loaded_without_rich_which_others_may_have(tmp_path: Path) -> None:
+    (tmp_path / "rich.py").write_text("print('loaded')")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from ttsd.logger import Logger; Logger('x').info('a line');"
+        "print('rich' in sys.modules); import rich"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-2:] == ["False", "loaded"]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_INIT = "__init__"
+
 
 @overload
 def frozen(cls: type[T], /) -> type[T]: ...
@@ -31,11 +33,9 @@ def frozen(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
     """
 
     def made(cls: type[T]) -> type[T]:
-        for name, method in _SHARED.items():
+        for name, method in {**_SHARED, _INIT: _compiled_when_first_made(cls)}.items():
             if cls.__dict__.get(name) is None:
                 setattr(cls, name, method)
-        if "__init__" not in cls.__dict__:
-            setattr(cls, "__init__", _compiled_when_first_made(cls))  # noqa: B010  # mypy: no assigning to it
         return dataclass(init=False, eq=False, repr=False, kw_only=kw_only)(cls)
 
     return made if cls is None else made(cls)
@@ -47,8 +47,8 @@ def _compiled_when_first_made(cls: type[Any]) -> Callable[..., None]:
     def first(self: Any, *args: Any, **kwargs: Any) -> None:
         words = {"__doc__": cls.__doc__, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
         bare: type[Any] = dataclass(eq=False, repr=False, match_args=False)(type(cls.__name__, (cls,), words))
-        made = vars(bare)["__init__"]
-        setattr(cls, "__init__", made)  # noqa: B010  # mypy: no assigning to it
+        made = vars(bare)[_INIT]
+        setattr(cls, _INIT, made)
         made(self, *args, **kwargs)
 
     return first

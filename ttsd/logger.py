@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ def _structlog() -> ModuleType:
     """
     without = "structlog" not in sys.modules and "rich" not in sys.modules
     if without:
-        sys.modules["rich"] = None  # type: ignore[assignment]  # Python's way to say: there is none
+        sys.modules["rich"] = cast("ModuleType", None)  # Python's way to say: there is none
     try:
         import structlog
     finally:
